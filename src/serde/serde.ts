@@ -1,0 +1,32 @@
+/**
+ * The serde port: values to bytes and back, synchronously. What must be fetched first (an Avro schema by its id) is
+ * fetched in `prepare`, before a batch is decoded.
+ */
+import type { ConnectSchema, Headers } from '../record.js';
+
+/**
+ * What travels beside the bytes. One context is reused from record to record: a serde reads or sets it during the call
+ * and keeps no reference to it.
+ */
+export interface SerdeContext {
+  topic: string;
+  headers: Headers;
+  /**
+   * After `deserialize`: the schema that the bytes carried, if any. Before `serialize`: the schema that travelled with
+   * the value, if any.
+   */
+  schema: ConnectSchema | undefined;
+}
+
+export interface Serde<T> {
+  /** Shown in errors and descriptions: `json`, `connect-json`, `string` … */
+  readonly encoding: string;
+  /** null gives null, a tombstone, unless the encoding writes deletes otherwise. */
+  serialize(value: T | null, context: SerdeContext): Buffer | null;
+  /** @throws an Error that says what is wrong with the bytes, and where */
+  deserialize(bytes: Buffer | null, context: SerdeContext): T | null;
+  /** Fetches what the decoding of these bytes will need; resolves at once when nothing is missing. */
+  prepare?(
+    batch: readonly { readonly topic: string; readonly bytes: Buffer | null; readonly headers: Headers }[],
+  ): Promise<void>;
+}

@@ -1,0 +1,62 @@
+/**
+ * Stores as operators see them, and the engine port under them.
+ *
+ * A declaration opens nothing: `state/` exports declarations, the runtime opens one store per task and declaration.
+ */
+import type { Serde } from '../serde/serde.js';
+
+/** A declared key-value store. */
+export interface StoreDeclaration<K = unknown, V = unknown> {
+  readonly kind: 'key-value';
+  readonly name: string;
+  readonly keySerde: Serde<K>;
+  readonly valueSerde: Serde<V>;
+  /** Whether changes go to a changelog topic, from which a lost store is rebuilt. */
+  readonly changelog: boolean;
+  /** Milliseconds that an entry stays readable after it was written; undefined: for ever. */
+  readonly retentionMs: number | undefined;
+}
+
+/** A synchronous key-value store. Reads see what was written before in the order of the records, committed or not. */
+export interface KeyValueStore<K = unknown, V = unknown> {
+  readonly name: string;
+  get(key: K): V | undefined;
+  has(key: K): boolean;
+  put(key: K, value: V): void;
+  delete(key: K): void;
+  /** All entries, in no particular order. */
+  entries(): IterableIterator<[K, V]>;
+}
+
+/** One change on its way to disk: the key and value as bytes; a null value deletes. */
+export interface StoreChange {
+  readonly key: Buffer;
+  readonly value: Buffer | null;
+}
+
+/**
+ * The engine port: committed state of one store of one task, durable with the changelog position that it stands for.
+ *
+ * S1. `apply` writes changes and position in one atomic step: after a crash either all of it is there or none.
+ * S2. `get` sees exactly what `apply` has been given, at once, even while it is still being written.
+ * S3. The position is undefined until the first `apply`, and after `clear`: such a store is rebuilt.
+ */
+export interface StoreEngine {
+  /** The changelog offset that the content stands for at least: everything before it is in. */
+  readonly position: number | undefined;
+  get(key: Buffer): Buffer | undefined;
+  entries(): IterableIterator<[Buffer, Buffer]>;
+  /** Resolves when durable against the death of the process. */
+  apply(changes: readonly StoreChange[], position: number): Promise<void>;
+  /** Forgets content and position. */
+  clear(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Opens engines; one for each store of a task. */
+export interface StoreEngines {
+  /** @param path task and store, e.g. `0_1/predictions`; the folder is locked until the engine is closed */
+  open(path: string): Promise<StoreEngine>;
+  /** Removes the state of a task, or all of it. */
+  remove(path?: string): Promise<void>;
+}
