@@ -21,11 +21,10 @@ export function plainEnvironment(clock: Clock = systemClock): Environment {
   return {
     clock,
     store<K, V>(declaration: StoreDeclaration<K, V>): KeyValueStore<K, V> {
-      let store = stores.get(declaration.name) as KeyValueStore<K, V> | undefined;
-      if (store === undefined) {
-        store = inMemoryStore(declaration);
-        stores.set(declaration.name, store as unknown as KeyValueStore<never, never>);
-      }
+      const known = stores.get(declaration.name) as KeyValueStore<K, V> | undefined;
+      if (known !== undefined) return known;
+      const store: KeyValueStore<K, V> = inMemoryStore(declaration);
+      stores.set(declaration.name, store as unknown as KeyValueStore<never, never>);
       return store;
     },
     oracle(model) {

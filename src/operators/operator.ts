@@ -26,6 +26,10 @@ export interface Ticket {
   readonly sequence: number;
   /** True once the record is being run again, or its partition is gone: the ticket's results are not wanted. */
   readonly stale: boolean;
+  /** True once the record's outcome is certain: everything of it is done, and of every earlier record of the task. */
+  readonly finished: boolean;
+  /** What this node keeps for the record in case it is run again: an answer, so that nothing is asked twice. */
+  kept: unknown;
 }
 
 /** What may be counted by operators; the application adds them up for its status. */
@@ -53,12 +57,8 @@ export interface OperatorContext {
   resume(ticket: Ticket, deliver: () => void): void;
   /** Gives the ticket back: its record failed. `onError` overrides the application's processing handler. */
   fail(ticket: Ticket, error: Error, onError?: ErrorHandler): void;
-  /** Runs `callback` once the ticket's record is finished, delivered or failed; at once if it is already. */
+  /** Runs `callback` once the ticket's record is finished, delivered or failed; at once if it is already. Not when stale. */
   whenFinished(ticket: Ticket, callback: () => void): void;
-  /** What this node kept for the record being worked on when the record was run before; undefined the first time. */
-  recall(): unknown;
-  /** Keeps a value for the case that the record being worked on is run again. */
-  keep(value: unknown): void;
   /** Calls back every `intervalMs` milliseconds with the time that has come. The callback may forward and use stores. */
   schedule(intervalMs: number, type: PunctuationType, callback: (timestamp: number) => void): Timer;
   count(what: Countable): void;
@@ -128,7 +128,7 @@ export function operatorOf<In extends StreamRecord, Out extends StreamRecord>(pa
     keys: parts.keys ?? 'kept',
     bind: parts.bind,
   });
-  return withNodes(runUnbound(node) as OperatorFunction<In, Out>, [node]);
+  return withNodes(runUnbound(node) as unknown as OperatorFunction<In, Out>, [node]);
 }
 
 /** Attaches nodes to an operator function. */
@@ -136,7 +136,9 @@ export function withNodes<In extends StreamRecord, Out extends StreamRecord>(
   run: OperatorFunction<In, Out>,
   nodes: readonly OperatorNode[],
 ): Operator<In, Out> {
-  return Object.freeze(Object.assign((source: Parameters<typeof run>[0]) => run(source), { [NODES]: Object.freeze(nodes) }));
+  return Object.freeze(
+    Object.assign((source: Parameters<typeof run>[0]) => run(source), { [NODES]: Object.freeze(nodes) }),
+  );
 }
 
 /**

@@ -15,7 +15,7 @@ import type { Forward, OperatorContext, OperatorNode, Ticket } from './operator.
 
 interface HeldRecord extends Ticket {
   readonly record: StreamRecord;
-  given: boolean;
+  finished: boolean;
   waiting: (() => void)[];
 }
 
@@ -83,11 +83,10 @@ class UnboundContext implements OperatorContext {
     const held: HeldRecord = {
       sequence: this.#sequence,
       record: this.#working,
-      given: false,
+      stale: false,
+      finished: false,
+      kept: undefined,
       waiting: [],
-      get stale() {
-        return false;
-      },
     };
     return held;
   }
@@ -107,16 +106,8 @@ class UnboundContext implements OperatorContext {
 
   whenFinished(ticket: Ticket, callback: () => void): void {
     const held = ticket as HeldRecord;
-    if (held.given) callback();
+    if (held.finished) callback();
     else held.waiting.push(callback);
-  }
-
-  recall(): unknown {
-    return undefined;
-  }
-
-  keep(): void {
-    // Nothing is run again here.
   }
 
   schedule(intervalMs: number, type: 'stream-time' | 'wall-clock-time', callback: (timestamp: number) => void): Timer {
@@ -145,7 +136,7 @@ class UnboundContext implements OperatorContext {
   }
 
   #giveBack(held: HeldRecord): void {
-    held.given = true;
+    held.finished = true;
     this.#held -= 1;
     for (const callback of held.waiting) this.#guard(callback);
     this.#completeWhenIdle();

@@ -1,0 +1,96 @@
+/**
+ * The lane of an asynchronous operator: results come when they come, and leave in the order of their records.
+ *
+ * L1. Whatever enters the lane leaves it in the order of entering, one entry at a time.
+ * L2. A result is delivered with its record as the one being worked on, and its ticket is given back after.
+ * L3. Entries whose record is run again, or whose partition is gone, leave silently; a result for one is dropped.
+ */
+import type { ErrorHandler } from '../error-handler.js';
+import type { OperatorContext, Ticket } from './operator.js';
+
+/** A record's place in the lane. It is settled once, by `deliver` or `fail`. */
+export class LaneEntry {
+  readonly ticket: Ticket;
+  readonly #lane: Lane;
+  /** @internal */
+  settled: (() => void) | undefined;
+  /** @internal */
+  next: LaneEntry | undefined;
+
+  constructor(lane: Lane, ticket: Ticket) {
+    this.#lane = lane;
+    this.ticket = ticket;
+  }
+
+  /** The result is there: `deliver` forwards it when its turn comes. */
+  deliver(deliver: () => void): void {
+    const { ticket } = this;
+    this.settled = () => this.#lane.context.resume(ticket, deliver);
+    this.#lane.drain();
+  }
+
+  /** There will be no result: the record fails when its turn comes. */
+  fail(error: Error, onError?: ErrorHandler): void {
+    const { ticket } = this;
+    this.settled = () => this.#lane.context.fail(ticket, error, onError);
+    this.#lane.drain();
+  }
+}
+
+export class Lane {
+  readonly context: OperatorContext;
+  #first: LaneEntry | undefined;
+  #last: LaneEntry | undefined;
+  #draining = false;
+
+  constructor(context: OperatorContext) {
+    this.context = context;
+  }
+
+  /** True when a result could leave at once. */
+  get empty(): boolean {
+    this.#dropStale();
+    return this.#first === undefined;
+  }
+
+  /** The record being worked on takes the last place. */
+  enter(): LaneEntry {
+    const entry = new LaneEntry(this, this.context.hold());
+    if (this.#last === undefined) this.#first = entry;
+    else this.#last.next = entry;
+    this.#last = entry;
+    return entry;
+  }
+
+  /** Forwards the record being worked on in its turn: at once when nobody is before it. */
+  pass(forward: () => void): void {
+    if (this.empty) forward();
+    else this.enter().deliver(forward);
+  }
+
+  /** @internal Lets go of those whose turn it is. */
+  drain(): void {
+    if (this.#draining) return;
+    this.#draining = true;
+    try {
+      this.#dropStale();
+      while (this.#first?.settled !== undefined) {
+        const { settled } = this.#first;
+        this.#shift();
+        settled();
+        this.#dropStale();
+      }
+    } finally {
+      this.#draining = false;
+    }
+  }
+
+  #dropStale(): void {
+    while (this.#first?.ticket.stale === true) this.#shift();
+  }
+
+  #shift(): void {
+    this.#first = this.#first?.next;
+    if (this.#first === undefined) this.#last = undefined;
+  }
+}
