@@ -1,0 +1,209 @@
+/**
+ * The store that operators see: uncommitted writes over a hot cache over the engine.
+ *
+ * S1. A read sees the newest write of the records before it, committed or not, at once.
+ * S2. Nothing uncommitted reaches the engine: it is given changes only by `committed` and `restore`.
+ * S3. A record that failed leaves nothing; records that will be run again have written nothing yet.
+ * S4. While a commit is under way its writes stay readable, and the records after it go on writing.
+ */
+import { type CacheLimit, type HotCache, hotCache } from './hot-cache.js';
+import { type KeyCodec, keyCodec } from './key-codec.js';
+import type { KeyValueStore, StoreChange, StoreDeclaration, StoreEngine } from './store.js';
+import type { StoreStatistics, TaskStore } from './task-store.js';
+import { ValueCodec } from './value-codec.js';
+import { type Version, VersionLog } from './version-log.js';
+import type { Writer } from './writer.js';
+
+export interface LayeredStoreOptions {
+  readonly cache: CacheLimit;
+  /** Milliseconds since the epoch, for `retentionMs`. */
+  readonly now: () => number;
+  /** What serdes that name their schemas after a topic are told; default: the store's name. */
+  readonly changelogTopic?: string;
+}
+
+/** The last version of each key in the commit that is under way, and their changes. */
+interface Taken<V> {
+  readonly versions: readonly Version<V>[];
+  readonly changes: readonly StoreChange[];
+}
+
+export class LayeredStore<K, V> implements KeyValueStore<K, V>, TaskStore {
+  readonly name: string;
+  readonly declaration: StoreDeclaration;
+  readonly #engine: StoreEngine;
+  readonly #writer: Writer;
+  readonly #keys: KeyCodec<K>;
+  readonly #values: ValueCodec<V>;
+  readonly #cache: HotCache<V>;
+  readonly #uncommitted: VersionLog<V>;
+  #taken: Taken<V> | undefined;
+  #uncommittedHits = 0;
+  #cacheHits = 0;
+  #engineHits = 0;
+  #misses = 0;
+
+  constructor(
+    declaration: StoreDeclaration<K, V>,
+    engine: StoreEngine,
+    writer: Writer,
+    { cache, now, changelogTopic = declaration.name }: LayeredStoreOptions,
+  ) {
+    this.name = declaration.name;
+    this.declaration = declaration as StoreDeclaration;
+    this.#engine = engine;
+    this.#writer = writer;
+    this.#keys = keyCodec(declaration, changelogTopic);
+    this.#values = new ValueCodec(declaration, changelogTopic, now);
+    this.#cache = hotCache(cache);
+    this.#uncommitted = new VersionLog(declaration.name);
+  }
+
+  get position(): number | undefined {
+    return this.#engine.position;
+  }
+
+  get statistics(): StoreStatistics {
+    const reads = this.#uncommittedHits + this.#cacheHits + this.#engineHits + this.#misses;
+    return {
+      uncommitted: this.#uncommittedHits,
+      cache: this.#cacheHits,
+      engine: this.#engineHits,
+      miss: this.#misses,
+      hitRatio: reads === 0 ? 1 : (this.#uncommittedHits + this.#cacheHits) / reads,
+      uncommittedWrites: this.#uncommitted.size,
+      cachedEntries: this.#cache.size,
+    };
+  }
+
+  get(key: K): V | undefined {
+    const text = this.#keys.text(key);
+    return this.#values.value(this.#content(text), text);
+  }
+
+  has(key: K): boolean {
+    return this.#values.has(this.#content(this.#keys.text(key)));
+  }
+
+  /** A value that the serde writes as a delete (JSON's null) deletes, as in Kafka Streams. */
+  put(key: K, value: V): void {
+    const text = this.#keys.text(key);
+    this.#write(text, this.#values.encode(value, text));
+  }
+
+  delete(key: K): void {
+    this.#write(this.#keys.text(key), null);
+  }
+
+  *entries(): IterableIterator<[K, V]> {
+    const seen = new Set<string>();
+    for (const version of this.#uncommitted.keys()) {
+      seen.add(version.key);
+      this.#tellRead(version);
+      const value = this.#values.value(version.content, version.key);
+      if (value !== undefined) yield [this.#keys.key(version.key), value];
+    }
+    for (const [bytes, stored] of this.#engine.entries()) {
+      const text = this.#keys.textOf(bytes);
+      if (seen.has(text)) continue;
+      // The caller may write while it iterates: the newest write counts, as for get.
+      const content = this.#uncommitted.newest(text)?.content ?? this.#values.content(stored);
+      const value = this.#values.value(content, text);
+      if (value !== undefined) yield [this.#keys.key(text), value];
+    }
+  }
+
+  discard(sequence: number): void {
+    this.#uncommitted.discard(sequence);
+  }
+
+  discardFrom(sequence: number): void {
+    this.#uncommitted.discardFrom(sequence);
+  }
+
+  takeUpTo(sequence: number): readonly StoreChange[] {
+    const versions = this.#uncommitted.take(sequence);
+    this.#taken = { versions, changes: versions.map((version) => version.change) };
+    return this.#taken.changes;
+  }
+
+  committed(position: number): Promise<void> {
+    const { versions, changes } = this.#takenNow();
+    // Without a change the position on disk stays where it is: it is a lower bound.
+    const applied = changes.length === 0 ? Promise.resolve() : this.#engine.apply(changes, position);
+    for (const version of versions) this.#cache.set(version.key, version.content);
+    this.#uncommitted.settle();
+    this.#taken = undefined;
+    return applied;
+  }
+
+  reverted(): void {
+    this.#takenNow();
+    this.#uncommitted.putBack();
+    this.#taken = undefined;
+  }
+
+  dropUncommitted(): void {
+    this.#uncommitted.clear();
+    this.#taken = undefined;
+  }
+
+  restore(changes: readonly StoreChange[], position: number): Promise<void> {
+    if (this.#uncommitted.size > 0) {
+      throw new Error(`the store '${this.name}' has uncommitted writes: it cannot be restored under them`);
+    }
+    this.#cache.clear();
+    const living = changes.map((change) =>
+      change.value !== null && this.#values.expiredBytes(change.value) ? { key: change.key, value: null } : change,
+    );
+    return this.#engine.apply(living, position);
+  }
+
+  clear(): Promise<void> {
+    this.dropUncommitted();
+    this.#cache.clear();
+    return this.#engine.clear();
+  }
+
+  close(): Promise<void> {
+    this.dropUncommitted();
+    this.#cache.clear();
+    return this.#engine.close();
+  }
+
+  #content(text: string) {
+    const version = this.#uncommitted.newest(text);
+    if (version !== undefined) {
+      this.#uncommittedHits += 1;
+      this.#tellRead(version);
+      return version.content;
+    }
+    const cached = this.#cache.get(text);
+    if (cached !== undefined) {
+      this.#cacheHits += 1;
+      return cached;
+    }
+    const bytes = this.#engine.get(this.#keys.bytes(text));
+    if (bytes === undefined) this.#misses += 1;
+    else this.#engineHits += 1;
+    const content = this.#values.content(bytes);
+    this.#cache.set(text, content);
+    return content;
+  }
+
+  #write(text: string, value: Buffer | null): void {
+    const change: StoreChange = { key: this.#keys.bytes(text), value };
+    this.#uncommitted.append(text, this.#writer.sequence(), change, this.#values.content(value));
+    this.#writer.wrote(this.declaration, change);
+  }
+
+  #tellRead(version: Version<V>): void {
+    if (this.#uncommitted.isBeingCommitted(version) || version.sequence === this.#writer.sequence()) return;
+    this.#writer.read(version.sequence);
+  }
+
+  #takenNow(): Taken<V> {
+    if (this.#taken !== undefined) return this.#taken;
+    throw new Error(`the store '${this.name}' has nothing taken: call takeUpTo before committed or reverted`);
+  }
+}

@@ -1,0 +1,71 @@
+/**
+ * JSON for stores: what keys and values are written as when a declaration names no serde.
+ *
+ * A key must always give the same bytes, or the same car would have two entries: properties are sorted wherever they
+ * are not already in order. Values are written as they are.
+ */
+import type { Serde } from '../serde/serde.js';
+
+/**
+ * A serde whose bytes are the UTF-8 of a text. A store indexes its layers by a text, so for such a serde it needs no
+ * bytes to find a key in memory.
+ */
+export interface TextSerde<T> extends Serde<T> {
+  text(value: T): string;
+}
+
+/** Whether a serde can say the text that its bytes are the UTF-8 of. */
+export function isTextSerde<T>(serde: Serde<T>): serde is TextSerde<T> {
+  return typeof (serde as Partial<TextSerde<T>>).text === 'function';
+}
+
+/** JSON whose text does not depend on the order in which the properties were set. For keys. */
+export function stableJson<T>(): TextSerde<T> {
+  return jsonWith<T>((value) => (inOrder(value) ? JSON.stringify(value) : JSON.stringify(sorted(value))));
+}
+
+/** JSON as `JSON.stringify` writes it. For values. */
+export function plainJson<T>(): TextSerde<T> {
+  return jsonWith<T>((value) => JSON.stringify(value));
+}
+
+function jsonWith<T>(write: (value: T) => string | undefined): TextSerde<T> {
+  const text = (value: T): string => {
+    const written = write(value);
+    if (written === undefined) throw new TypeError(`JSON has no text for ${typeof value}`);
+    return written;
+  };
+  return Object.freeze({
+    encoding: 'json',
+    text,
+    serialize: (value: T | null) => (value === null ? null : Buffer.from(text(value))),
+    deserialize: (bytes: Buffer | null) => (bytes === null ? null : (JSON.parse(bytes.toString('utf8')) as T)),
+  });
+}
+
+/** Whether every object inside has its properties in ascending order already: true for almost all keys. */
+function inOrder(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  if (Array.isArray(value)) return value.every(inOrder);
+  let last = '';
+  for (const name in value) {
+    if (name < last) return false;
+    last = name;
+    const inner = (value as Record<string, unknown>)[name];
+    if (typeof inner === 'object' && inner !== null && !inOrder(inner)) return false;
+  }
+  return true;
+}
+
+function sorted(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || hasOwnText(value)) return value;
+  if (Array.isArray(value)) return value.map(sorted);
+  const copy: Record<string, unknown> = {};
+  for (const name of Object.keys(value).sort()) copy[name] = sorted((value as Record<string, unknown>)[name]);
+  return copy;
+}
+
+/** Dates and the like say themselves what their JSON is. */
+function hasOwnText(value: object): boolean {
+  return typeof (value as { toJSON?: unknown }).toJSON === 'function';
+}
