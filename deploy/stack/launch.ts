@@ -1,0 +1,59 @@
+/** Starts a server whose output goes to a file. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { StackError } from './part.js';
+
+/**
+ * Starts `program` in a session of its own, so that Ctrl-C in the runner's terminal does not reach it: the runner ends
+ * it in its own order.
+ *
+ * @param log the file that standard output and standard error are appended to
+ */
+export async function launch(program: string, args: readonly string[], log: string): Promise<ChildProcess> {
+  mkdirSync(dirname(log), { recursive: true });
+  const file = openSync(log, 'a');
+  try {
+    const child = spawn(program, [...args], { detached: true, stdio: ['ignore', file, file] });
+    await new Promise<void>((resolve, reject) => {
+      child.once('spawn', resolve);
+      child.once('error', (error) =>
+        reject(new StackError(`Cannot start ${program}: ${error.message}`, { cause: error })),
+      );
+    });
+    return child;
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** The last lines of a log, for an error message. */
+export function tail(log: string, lines: number): string {
+  return readFileSync(log, 'utf8').trimEnd().split('\n').slice(-lines).join('\n');
+}
+
+/**
+ * Waits until `ready` says yes.
+ *
+ * @param alive whether the server's process still runs; when it does not, waiting is useless
+ * @throws StackError with the end of the log when it died or took longer than `timeoutMs`
+ */
+export async function waitUntilReady(
+  what: string,
+  ready: () => Promise<boolean>,
+  alive: () => boolean,
+  log: string,
+  timeoutMs: number,
+): Promise<void> {
+  const deadline = Date.now() + timeoutMs;
+  while (!(await ready())) {
+    const reason = !alive()
+      ? 'ended while it was starting'
+      : Date.now() > deadline
+        ? `is not ready after ${timeoutMs} ms`
+        : undefined;
+    if (reason !== undefined) throw new StackError(`${what} ${reason}. The end of ${log}:\n${tail(log, 20)}`);
+    await wait(100);
+  }
+}
