@@ -1,0 +1,218 @@
+/**
+ * Commits: offsets, outputs and state of all tasks of a process, together.
+ *
+ * Numbers as in task.ts:
+ *  1. No offset is committed before everything derived from it is acknowledged and its state changes are in the
+ *     changelog: `at_least_once` flushes, then commits; under `exactly_once_v2` all of it is one transaction.
+ *  3. A commit never waits for a model: it takes what the outbox has handed over, and calls run on meanwhile.
+ *  4. A memory and the output it belongs to are in the same transaction.
+ *  6. State reaches the disk after the broker's commit, with the changelog position that it stands for.
+ *
+ * From the start of a commit to its end the outbox is held: the client refuses to produce during
+ * `commitTransaction`, and a flush would never end.
+ */
+import type { Consumer, Producer } from '../brokers/port.js';
+import { type Clock, delay } from '../clock.js';
+import { BrokerError } from '../errors.js';
+import type { Outbox } from './outbox.js';
+import type { Progress, TaskProgress } from './progress.js';
+import type { Task } from './task.js';
+
+export type ProcessingGuarantee = 'at_least_once' | 'exactly_once_v2';
+
+/** What a commit did, for the metrics. */
+export interface CommitListener {
+  /** @param latencyMs milliseconds from the start of the commit until the broker had it */
+  committed(latencyMs: number, tasks: number): void;
+  /** The broker could not be asked just now; it is tried again until it answers. */
+  retrying(error: BrokerError): void;
+}
+
+const RETRY_MS = 100;
+const CALL_TIMEOUT_MS = 30_000;
+
+type Taken = ReadonlyMap<Task, TaskProgress>;
+
+/** How one guarantee commits at the broker. */
+interface Protocol {
+  /** Before the first output after a commit. */
+  beforeProduce(): void;
+  commit(taken: Taken): Promise<void>;
+  /** What was produced since the last commit is void, as far as the broker can make it so. */
+  abort(): Promise<void>;
+}
+
+export class Committer {
+  readonly #protocol: Protocol;
+  readonly #outbox: () => Outbox;
+  readonly #progress: Progress;
+  readonly #clock: Clock;
+  readonly #listener: CommitListener;
+  #running: Promise<void> | undefined;
+  #applying: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    guarantee: ProcessingGuarantee,
+    producer: Producer,
+    consumer: Consumer,
+    outbox: () => Outbox,
+    progress: Progress,
+    clock: Clock,
+    listener: CommitListener,
+  ) {
+    const retrying = <T>(call: () => Promise<T>): Promise<T> => this.#retrying(call);
+    this.#protocol =
+      guarantee === 'exactly_once_v2'
+        ? new Transactions(producer, consumer, retrying)
+        : new Flushes(producer, consumer, retrying);
+    this.#outbox = outbox;
+    this.#progress = progress;
+    this.#clock = clock;
+    this.#listener = listener;
+  }
+
+  beforeProduce(): void {
+    this.#protocol.beforeProduce();
+  }
+
+  get underWay(): boolean {
+    return this.#running !== undefined;
+  }
+
+  /**
+   * Commits what has been handed over when it is called. One commit at a time: a second caller gets a commit that
+   * begins after the first.
+   *
+   * @throws BrokerError when the broker refuses; nothing of it is committed to the stores then
+   */
+  async commit(): Promise<void> {
+    while (this.#running !== undefined) await this.#running.catch(ignoreHere);
+    this.#running = this.#commit();
+    try {
+      await this.#running;
+    } finally {
+      this.#running = undefined;
+    }
+  }
+
+  /** Waits until state that the broker has committed is on disk. */
+  async applied(): Promise<void> {
+    await this.#applying;
+  }
+
+  /** Aborts what was handed over since the last commit. The caller sets the tasks back. */
+  async abort(): Promise<void> {
+    while (this.#running !== undefined) await this.#running.catch(ignoreHere);
+    await this.#protocol.abort();
+  }
+
+  async #commit(): Promise<void> {
+    await this.#applying;
+    if (!this.#progress.any) return;
+    const outbox = this.#outbox();
+    outbox.hold();
+    const taken = this.#progress.take();
+    const startedAt = this.#clock.now();
+    for (const [task, { sequence }] of taken) for (const store of task.stores) store.takeUpTo(sequence);
+    try {
+      await this.#protocol.commit(taken);
+    } catch (error) {
+      for (const task of taken.keys()) for (const store of task.stores) store.reverted();
+      // The outbox stays held: what happens next is for the worker to decide.
+      throw error;
+    }
+    this.#progress.committed(taken);
+    this.#listener.committed(this.#clock.now() - startedAt, taken.size);
+    this.#applying = this.#apply(taken);
+    // Who needs the result awaits #applying; without this line a failure nobody awaits yet would end the process.
+    this.#applying.catch(ignoreHere);
+    outbox.release();
+  }
+
+  async #apply(taken: Taken): Promise<void> {
+    const applying: Promise<void>[] = [];
+    for (const [task, { positions }] of taken) {
+      for (const store of task.stores) applying.push(store.committed(positions.get(store.declaration.name) ?? 0));
+    }
+    await Promise.all(applying);
+  }
+
+  /** The broker may be away for long: that is waited out, visibly. */
+  async #retrying<T>(call: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await call();
+      } catch (error) {
+        if (!(error instanceof BrokerError) || error.kind !== 'retriable') throw error;
+        this.#listener.retrying(error);
+        await delay(this.#clock, RETRY_MS);
+      }
+    }
+  }
+}
+
+/** `at_least_once`: flush, then commit. */
+class Flushes implements Protocol {
+  readonly #producer: Producer;
+  readonly #consumer: Consumer;
+  readonly #retrying: <T>(call: () => Promise<T>) => Promise<T>;
+
+  constructor(producer: Producer, consumer: Consumer, retrying: <T>(call: () => Promise<T>) => Promise<T>) {
+    this.#producer = producer;
+    this.#consumer = consumer;
+    this.#retrying = retrying;
+  }
+
+  beforeProduce(): void {
+    // An idempotent producer needs no beginning.
+  }
+
+  async commit(taken: Taken): Promise<void> {
+    await this.#retrying(() => this.#producer.flush(CALL_TIMEOUT_MS));
+    const offsets = [...taken.values()].flatMap((progress) => progress.offsets);
+    if (offsets.length > 0) await this.#retrying(() => this.#consumer.commit(offsets));
+  }
+
+  async abort(): Promise<void> {
+    // What is out is out: it is written again, which this guarantee allows.
+  }
+}
+
+/** `exactly_once_v2`: offsets, outputs and changelogs of the process in one transaction. */
+class Transactions implements Protocol {
+  readonly #producer: Producer;
+  readonly #consumer: Consumer;
+  readonly #retrying: <T>(call: () => Promise<T>) => Promise<T>;
+  #open = false;
+
+  constructor(producer: Producer, consumer: Consumer, retrying: <T>(call: () => Promise<T>) => Promise<T>) {
+    this.#producer = producer;
+    this.#consumer = consumer;
+    this.#retrying = retrying;
+  }
+
+  beforeProduce(): void {
+    if (this.#open) return;
+    this.#producer.beginTransaction();
+    this.#open = true;
+  }
+
+  async commit(taken: Taken): Promise<void> {
+    // Records that were all filtered leave only offsets to commit: they too go through a transaction.
+    this.beforeProduce();
+    const offsets = [...taken.values()].flatMap((progress) => progress.offsets);
+    if (offsets.length > 0) await this.#retrying(() => this.#producer.sendOffsets(offsets, this.#consumer));
+    await this.#retrying(() => this.#producer.commitTransaction(CALL_TIMEOUT_MS));
+    this.#open = false;
+  }
+
+  async abort(): Promise<void> {
+    if (!this.#open) return;
+    await this.#retrying(() => this.#producer.abortTransaction(CALL_TIMEOUT_MS));
+    this.#open = false;
+  }
+}
+
+function ignoreHere(): void {
+  // The caller that started the commit is told.
+}

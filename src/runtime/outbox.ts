@@ -1,0 +1,151 @@
+/**
+ * Finished units on their way to the producer, in the order in which they finished.
+ *
+ * While a commit or flush is under way nothing may be produced (the client refuses it, and a flush would never end):
+ * finished units wait here and calls to models run on. What the outbox has handed over is the committable prefix.
+ */
+import type { Producer } from '../brokers/port.js';
+import type { Clock, Timer } from '../clock.js';
+import { BrokerError } from '../errors.js';
+import type { Task } from './task.js';
+import type { Output, Unit } from './unit.js';
+
+interface Waiting {
+  readonly unit: Unit;
+  readonly task: Task;
+  readonly outputs: readonly Output[];
+  /** Outputs and changes that are handed over; the producer's queue may fill up in between. */
+  done: number;
+}
+
+/** What the outbox needs of the application. */
+export interface OutboxPort {
+  readonly clock: Clock;
+  /** Called before the first output after a commit: a transaction may have to begin. */
+  beforeProduce(): void;
+  changelogTopic(task: Task, store: string): string | undefined;
+  /** Everything of the unit is with the producer. */
+  produced(unit: Unit, task: Task): void;
+  /** The producer refused; nothing more is handed over until `resume`. */
+  failed(error: BrokerError): void;
+}
+
+/** Milliseconds until a full producer queue is tried again. */
+const QUEUE_FULL_RETRY_MS = 5;
+
+export class Outbox {
+  readonly #producer: Producer;
+  readonly #port: OutboxPort;
+  #waiting: Waiting[] = [];
+  #head = 0;
+  #bytes = 0;
+  #held = false;
+  #retry: Timer | undefined;
+
+  constructor(producer: Producer, port: OutboxPort) {
+    this.#producer = producer;
+    this.#port = port;
+  }
+
+  /** Finished units that are not handed over. They count as in flight. */
+  get size(): number {
+    return this.#waiting.length - this.#head;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  add(unit: Unit, task: Task): void {
+    this.#waiting.push({ unit, task, outputs: unit.orderedOutputs(), done: 0 });
+    this.#bytes += unit.bytes;
+    this.#handOver();
+  }
+
+  /** Nothing is produced until `release`. */
+  hold(): void {
+    this.#held = true;
+  }
+
+  release(): void {
+    this.#held = false;
+    this.#handOver();
+  }
+
+  /** A full queue is being waited out. */
+  get #waitsForQueue(): boolean {
+    return this.#retry !== undefined;
+  }
+
+  /** Drops what is not handed over of a task, or of all. */
+  drop(task?: Task): void {
+    const kept = task === undefined ? [] : this.#waiting.slice(this.#head).filter((waiting) => waiting.task !== task);
+    this.#waiting = kept;
+    this.#head = 0;
+    this.#bytes = kept.reduce((sum, { unit }) => sum + unit.bytes, 0);
+  }
+
+  close(): void {
+    this.#held = true;
+    this.#retry?.cancel();
+  }
+
+  #handOver(): void {
+    while (!this.#held && !this.#waitsForQueue && this.#head < this.#waiting.length) {
+      const waiting = this.#waiting[this.#head]!;
+      try {
+        this.#produceAll(waiting);
+      } catch (thrown) {
+        if (!(thrown instanceof BrokerError)) throw thrown;
+        this.#refused(thrown);
+        return;
+      }
+      (this.#waiting as (Waiting | undefined)[])[this.#head] = undefined;
+      this.#head += 1;
+      this.#bytes -= waiting.unit.bytes;
+      if (this.#head === this.#waiting.length) {
+        this.#waiting = [];
+        this.#head = 0;
+      }
+      this.#port.produced(waiting.unit, waiting.task);
+    }
+  }
+
+  /** Changes first, then outputs; goes on where a full queue stopped it. */
+  #produceAll(waiting: Waiting): void {
+    const { unit, task, outputs } = waiting;
+    const { changes } = unit;
+    while (waiting.done < changes.length + outputs.length) {
+      this.#port.beforeProduce();
+      if (waiting.done < changes.length) {
+        const { store, change } = changes[waiting.done]!;
+        const topic = this.#port.changelogTopic(task, store);
+        if (topic !== undefined) {
+          this.#producer.produce({
+            topic,
+            partition: task.partition,
+            key: change.key,
+            value: change.value,
+            timestamp: unit.raw?.timestamp ?? this.#port.clock.now(),
+            headers: [],
+          });
+        }
+      } else {
+        this.#producer.produce(outputs[waiting.done - changes.length]!.request);
+      }
+      waiting.done += 1;
+    }
+  }
+
+  #refused(error: BrokerError): void {
+    if (error.code === 'QUEUE_FULL') {
+      this.#retry = this.#port.clock.after(QUEUE_FULL_RETRY_MS, () => {
+        this.#retry = undefined;
+        this.#handOver();
+      });
+      return;
+    }
+    this.#held = true;
+    this.#port.failed(error);
+  }
+}

@@ -1,0 +1,90 @@
+import type { ConsumedRecord, ProduceRequest } from '../brokers/port.js';
+import type { ErrorHandler } from '../error-handler.js';
+import type { RecordError } from '../errors.js';
+import type { StoreChange } from '../state/store.js';
+
+/** Where a unit's result goes when the unit is finished. */
+export interface Output {
+  readonly request: ProduceRequest;
+  /** The asynchronous operator behind which it was made (its place in the topology; 0: none). */
+  readonly lane: number;
+}
+
+/** A state change and the changelog record that stands for it. */
+export interface UnitChange {
+  readonly store: string;
+  readonly change: StoreChange;
+}
+
+/** Why a unit leaves nothing. */
+export interface Failure {
+  readonly error: RecordError;
+  readonly lane: number;
+  /** Overrides the application's handler for the phase. */
+  readonly onError: ErrorHandler | undefined;
+}
+
+/** What became of a unit. */
+export type Outcome = 'delivered' | 'filtered' | 'skipped' | 'dead-lettered';
+
+/**
+ * One record on its way through a task, or one punctuation: everything it emits is gathered here, until it and all
+ * before it are finished.
+ */
+export class Unit {
+  readonly sequence: number;
+  /** The record as it was read; undefined for a punctuation. */
+  readonly raw: ConsumedRecord | undefined;
+  /** Does the work, from the start. Called again when the record is run again. */
+  readonly work: () => void;
+  /** Bytes that the unit holds: what was read and what is to be written. */
+  bytes: number;
+  /** Counts the runs: tickets of an earlier run are stale. */
+  run = 0;
+  /** Tickets that are out, and one while the record is being worked on. */
+  outstanding = 0;
+  outputs: Output[] = [];
+  changes: UnitChange[] = [];
+  failure: Failure | undefined;
+  outcome: Outcome | undefined;
+  /** True once the record has come to an end of the topology that is not a sink (`foreach`). */
+  consumed = false;
+  /** The first record that has read what this one wrote, while this one was not finished. */
+  readBy: number | undefined;
+  /** What nodes keep for a second run, by node. */
+  kept: unknown[] | undefined;
+  whenFinished: (() => void)[] | undefined;
+
+  constructor(sequence: number, raw: ConsumedRecord | undefined, bytes: number, work: () => void) {
+    this.sequence = sequence;
+    this.raw = raw;
+    this.bytes = bytes;
+    this.work = work;
+  }
+
+  /** Forgets what the run has made, but not what was kept for the next one. */
+  startAgain(): void {
+    this.run += 1;
+    this.outstanding = 0;
+    this.outputs = [];
+    this.changes = [];
+    this.failure = undefined;
+    this.consumed = false;
+    this.readBy = undefined;
+    this.whenFinished = undefined;
+  }
+
+  /** Notes a failure. With several, the one nearest to the source counts, whichever came first in time. */
+  fail(failure: Failure): void {
+    if (this.failure === undefined || failure.lane < this.failure.lane) this.failure = failure;
+  }
+
+  /** Outputs in an order that does not depend on which asynchronous operator was faster. */
+  orderedOutputs(): readonly Output[] {
+    const { outputs } = this;
+    if (outputs.length < 2) return outputs;
+    const lane = outputs[0]!.lane;
+    if (outputs.every((output) => output.lane === lane)) return outputs;
+    return [...outputs].sort((a, b) => a.lane - b.lane);
+  }
+}

@@ -1,0 +1,120 @@
+/**
+ * Binds a subtopology to a task: each node gets its context, each edge becomes a call.
+ *
+ * Nodes are bound from the sinks up, so that every node knows the functions of its children.
+ */
+import type { ConsumedRecord, ProduceRequest } from '../brokers/port.js';
+import type { Forward } from '../operators/operator.js';
+import type { StreamRecord } from '../record.js';
+import type { KeyValueStore } from '../state/store.js';
+import type { TaskStore } from '../state/task-store.js';
+import type { GraphNode, ProcessorNode, SinkNode, SourceNode, Subtopology } from '../topology/graph.js';
+import type { TopicDeclaration } from '../topology/topic.js';
+import { located } from './failure.js';
+import type { Task } from './task.js';
+import { TaskContext } from './task-context.js';
+
+/** From bytes to records and back, for the topics of an application. */
+export interface Codec {
+  /** @throws Located, phase `deserialization`, when the bytes make no sense or the timestamp is no time */
+  read(source: SourceNode, raw: ConsumedRecord, streamTime: number): StreamRecord;
+  /** @throws Located, phase `production`, when the record cannot be written to the topic */
+  write(node: string, topic: TopicDeclaration, record: StreamRecord): ProduceRequest;
+}
+
+/** Watches what passes a node, if anybody does. */
+export interface Taps {
+  tap(node: string): { listener: ((record: StreamRecord) => void) | undefined };
+}
+
+/** Binds `task` to run `subtopology` with these stores. */
+export function wire(
+  task: Task,
+  subtopology: Subtopology,
+  stores: readonly (TaskStore & KeyValueStore)[],
+  codec: Codec,
+  taps: Taps,
+): void {
+  const byName = new Map<string, Forward>();
+  const storesByName = new Map(stores.map((store) => [store.name, store as KeyValueStore]));
+  const heads = new Map<string, (raw: ConsumedRecord) => void>();
+
+  for (let place = subtopology.nodes.length - 1; place >= 0; place -= 1) {
+    const node = subtopology.nodes[place]!;
+    const children = new Map(node.children.map((name) => [name, byName.get(name)!]));
+    if (node.role === 'sink') {
+      byName.set(node.name, tapped(taps, node, sink(task, node, codec)));
+    } else if (node.role === 'processor') {
+      byName.set(node.name, tapped(taps, node, processor(task, node, place, storesByName, children)));
+    } else {
+      const head = source(task, node, codec, taps, toAll([...children.values()]));
+      for (const topic of node.topics) heads.set(topic.name, head);
+    }
+  }
+  task.bind((raw) => heads.get(raw.topic)!(raw), stores);
+}
+
+function source(
+  task: Task,
+  node: SourceNode,
+  codec: Codec,
+  taps: Taps,
+  forward: Forward,
+): (raw: ConsumedRecord) => void {
+  const next = tapped(taps, node, forward);
+  return (raw) => {
+    const record = codec.read(node, raw, task.streamTime);
+    task.observeTime(record.timestamp);
+    next(record);
+  };
+}
+
+function processor(
+  task: Task,
+  node: ProcessorNode,
+  place: number,
+  stores: ReadonlyMap<string, KeyValueStore>,
+  children: ReadonlyMap<string, Forward>,
+): Forward {
+  const declared = new Map<string, KeyValueStore>();
+  for (const { name } of node.operator.stores) declared.set(name, stores.get(name)!);
+  const context = new TaskContext(task, node.name, place + 1, declared, children);
+  const forward = children.size === 0 ? () => task.consumed() : toAll([...children.values()]);
+  const process = node.operator.bind(context, forward);
+  const endsHere = children.size === 0;
+  return (record) => {
+    try {
+      process(record);
+    } catch (thrown) {
+      throw located(thrown, node.name, 'processing');
+    }
+    if (endsHere) task.consumed();
+  };
+}
+
+function sink(task: Task, node: SinkNode, codec: Codec): Forward {
+  const { topic } = node;
+  const choose = 'choose' in topic ? (record: StreamRecord) => topic.choose(record) : () => topic;
+  return (record) => {
+    try {
+      task.emit(codec.write(node.name, choose(record), record));
+    } catch (thrown) {
+      throw located(thrown, node.name, 'production');
+    }
+  };
+}
+
+function toAll(children: readonly Forward[]): Forward {
+  if (children.length === 1) return children[0]!;
+  return (record) => {
+    for (const child of children) child(record);
+  };
+}
+
+function tapped(taps: Taps, node: GraphNode, forward: Forward): Forward {
+  const tap = taps.tap(node.name);
+  return (record) => {
+    tap.listener?.(record);
+    forward(record);
+  };
+}
