@@ -107,18 +107,19 @@ export interface Named {
 }
 
 /** The parts of a node that have a usual value. */
-export interface NodeParts {
+export interface NodeParts<In extends StreamRecord = StreamRecord> {
   readonly kind: string;
   readonly name?: string | undefined;
   readonly stores?: readonly StoreDeclaration[];
   readonly models?: readonly ModelDeclaration[];
   readonly timing?: OperatorNode['timing'];
   readonly keys?: OperatorNode['keys'];
-  readonly bind: OperatorNode['bind'];
+  /** As {@link OperatorNode.bind}; takes the records that the operator takes. */
+  bind(context: OperatorContext, forward: Forward): Forward<In>;
 }
 
 /** Makes an operator of one node. The operators of this folder are written with it; users write `operator()`. */
-export function operatorOf<In extends StreamRecord, Out extends StreamRecord>(parts: NodeParts): Operator<In, Out> {
+export function operatorOf<In extends StreamRecord, Out extends StreamRecord>(parts: NodeParts<In>): Operator<In, Out> {
   const node: OperatorNode = Object.freeze({
     kind: parts.kind,
     name: parts.name,
@@ -126,7 +127,7 @@ export function operatorOf<In extends StreamRecord, Out extends StreamRecord>(pa
     models: Object.freeze([...(parts.models ?? [])]),
     timing: parts.timing ?? 'synchronous',
     keys: parts.keys ?? 'kept',
-    bind: parts.bind,
+    bind: parts.bind as OperatorNode['bind'],
   });
   return withNodes(runUnbound(node) as unknown as OperatorFunction<In, Out>, [node]);
 }
