@@ -44,7 +44,7 @@ interface Protocol {
 
 export class Committer {
   readonly #protocol: Protocol;
-  readonly #outbox: () => Outbox;
+  readonly #outbox: Outbox;
   readonly #progress: Progress;
   readonly #clock: Clock;
   readonly #listener: CommitListener;
@@ -55,7 +55,7 @@ export class Committer {
     guarantee: ProcessingGuarantee,
     producer: Producer,
     consumer: Consumer,
-    outbox: () => Outbox,
+    outbox: Outbox,
     progress: Progress,
     clock: Clock,
     listener: CommitListener,
@@ -109,7 +109,7 @@ export class Committer {
   async #commit(): Promise<void> {
     await this.#applying;
     if (!this.#progress.any) return;
-    const outbox = this.#outbox();
+    const outbox = this.#outbox;
     outbox.hold();
     const taken = this.#progress.take();
     const startedAt = this.#clock.now();

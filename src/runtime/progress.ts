@@ -1,4 +1,5 @@
 import type { TopicPartitionOffset } from '../brokers/port.js';
+import { type Counts, sumCounts, Tally } from './tally.js';
 import type { Task } from './task.js';
 import type { Unit } from './unit.js';
 
@@ -22,10 +23,24 @@ interface Moving {
 export class Progress {
   readonly #tasks = new Map<Task, Moving>();
   readonly #positions = new Map<Task, Map<string, number>>();
+  readonly #tallies = new Map<Task, Tally>();
+  /** What tasks that are gone have finished. */
+  readonly #retired: Counts[] = [];
 
   /** The task starts from these changelog positions. */
   startAt(task: Task, positions: ReadonlyMap<string, number>): void {
     this.#positions.set(task, new Map(positions));
+    this.#tallies.set(task, new Tally());
+  }
+
+  /** A task has read a record. */
+  readOne(task: Task): void {
+    this.#tallies.get(task)?.readOne();
+  }
+
+  get counts(): Counts {
+    const tasks = [...this.#tallies.values()].map((tally) => tally.counts);
+    return sumCounts([...this.#retired, ...tasks]);
   }
 
   /** True when a commit would commit something. */
@@ -46,6 +61,7 @@ export class Progress {
     }
     const { raw } = unit;
     if (raw === undefined) return;
+    this.#tallies.get(task)?.handedOver(unit.outcome!);
     const key = `${raw.topic}-${raw.partition}`;
     moving.offsets.set(key, { topic: raw.topic, partition: raw.partition, offset: raw.offset + 1 });
   }
@@ -54,6 +70,7 @@ export class Progress {
   take(): ReadonlyMap<Task, TaskProgress> {
     const taken = new Map<Task, TaskProgress>();
     for (const [task, { sequence, offsets, positions }] of this.#tasks) {
+      this.#tallies.get(task)?.committing();
       taken.set(task, { sequence, offsets: [...offsets.values()], positions });
     }
     return taken;
@@ -64,16 +81,22 @@ export class Progress {
     for (const [task, { positions }] of taken) {
       this.#positions.set(task, new Map(positions));
       this.#tasks.delete(task);
+      this.#tallies.get(task)?.committed();
     }
   }
 
   /** What was handed over since the last commit is void. */
   reset(task: Task): void {
     this.#tasks.delete(task);
+    this.#tallies.get(task)?.setBack();
   }
 
+  /** The task is gone; what it has finished still counts. */
   forget(task: Task): void {
-    this.#tasks.delete(task);
+    this.reset(task);
+    const counts = this.#tallies.get(task)?.counts;
+    if (counts !== undefined) this.#retired.splice(0, this.#retired.length, sumCounts([...this.#retired, counts]));
+    this.#tallies.delete(task);
     this.#positions.delete(task);
   }
 }

@@ -1,0 +1,317 @@
+import type { Observable } from 'rxjs';
+import type { Broker } from '../brokers/port.js';
+import { type Clock, systemClock } from '../clock.js';
+import { asError, type BrokerError, ConfigurationError, type RecordError } from '../errors.js';
+import type { BatcherStats } from '../model/batcher.js';
+import type { Countable } from '../operators/operator.js';
+import type { StreamRecord } from '../record.js';
+import { type TopicSerdes, TopicCodec } from '../runtime/codec.js';
+import { deadLetter } from '../runtime/dead-letter.js';
+import type { RestoreListener } from '../runtime/restore.js';
+import { type Counts, sumCounts } from '../runtime/tally.js';
+import { Worker } from '../runtime/worker.js';
+import type { WorkerListener } from '../runtime/worker-settings.js';
+import type { StoreStatistics } from '../state/task-store.js';
+import type { StoreEngines } from '../state/store.js';
+import type { Topology } from '../topology/graph.js';
+import { serdesFor, type TopicDeclaration } from '../topology/topic.js';
+import { type ApplicationConfig, type CheckedConfig, checkConfig, handlerOf } from './config.js';
+import { Oracles } from './oracles.js';
+import { type State, type StateListener, StateMachine } from './state.js';
+import { NodeTaps } from './taps.js';
+import { prepareTopics } from './topics.js';
+import { watchTopic } from './watch-topic.js';
+
+/** Where an application runs: its broker, the disk under its stores, its clock. */
+export interface Surroundings {
+  readonly broker: Broker;
+  readonly engines: StoreEngines;
+  /** Default: the machine's. */
+  readonly clock?: Clock;
+}
+
+/** Told of what happens while an application runs; for logs and metrics. Every method is optional. */
+export interface ApplicationListener extends RestoreListener {
+  onRecordDropped?(error: RecordError, decision: 'skip' | 'dead-letter'): void;
+  /** The broker could not be asked just now; it is tried again. */
+  onBrokerTrouble?(error: BrokerError): void;
+  onCommit?(latencyMs: number): void;
+  onAbandoned?(taskId: string, records: number): void;
+}
+
+/** What an application has done so far. `read` = all of `finished` + `inFlight`, always. */
+export interface ApplicationStatus extends Counts {
+  readonly state: State;
+  /** What operators counted: questions asked and saved by memory, duplicates dropped … */
+  readonly events: Readonly<Record<Countable, number>>;
+  readonly models: Readonly<Record<string, BatcherStats>>;
+  /** By `<task>/<store>`. */
+  readonly stores: Readonly<Record<string, StoreStatistics>>;
+}
+
+/**
+ * A topology that runs: on a broker, with a configuration.
+ *
+ * States are Kafka Streams': CREATED REBALANCING RUNNING PENDING_SHUTDOWN NOT_RUNNING, or ERROR. One that has ended
+ * does not start again; make another.
+ *
+ * @example
+ * const app = new Application(carPrices, { 'application.id': 'car-prices', models }, { broker, engines });
+ * await app.start();
+ * process.once('SIGTERM', () => app.drain());
+ */
+export class Application {
+  readonly topology: Topology;
+  readonly #config: CheckedConfig;
+  readonly #around: Required<Surroundings>;
+  readonly #listener: ApplicationListener;
+  readonly #states = new StateMachine();
+  readonly #taps = new NodeTaps();
+  readonly #oracles = new Oracles();
+  readonly #serdes = new Map<string, TopicSerdes>();
+  #worker: Worker | undefined;
+  #ended: Promise<void> | undefined;
+  #failure: Error | undefined;
+  #lastCounts: Counts = sumCounts([]);
+
+  /**
+   * @param bounds where this run ends, by `topic-partition`: the next offset after the last record; default: never
+   * @throws ConfigurationError naming the setting that is wrong
+   */
+  constructor(
+    topology: Topology,
+    config: ApplicationConfig,
+    around: Surroundings,
+    listener: ApplicationListener = {},
+    readonly bounds?: ReadonlyMap<string, number>,
+  ) {
+    this.topology = topology;
+    this.#config = checkConfig(config);
+    this.#around = { clock: systemClock, ...around };
+    this.#listener = listener;
+    for (const declaration of topology.topics.values()) this.#serdes.set(declaration.name, this.#serdesOf(declaration));
+  }
+
+  get state(): State {
+    return this.#states.state;
+  }
+
+  /** What made it go to ERROR. */
+  get failure(): Error | undefined {
+    return this.#failure;
+  }
+
+  /** @returns stops listening */
+  onStateChange(listener: StateListener): () => void {
+    return this.#states.onChange(listener);
+  }
+
+  get status(): ApplicationStatus {
+    const models = [...this.#oracles.all].map(([name, oracle]) => [name, oracle.stats] as const);
+    const stores = (this.#worker?.tasks ?? []).flatMap((owned) =>
+      owned.stores.map((store) => [`${owned.task.id}/${store.name}`, store.statistics] as const),
+    );
+    return {
+      ...(this.#worker?.counts ?? this.#lastCounts),
+      state: this.state,
+      events: this.#worker?.events ?? { filtered: 0, duplicate: 0, stale: 0, asked: 0, remembered: 0, dropped: 0 },
+      models: Object.fromEntries(models),
+      stores: Object.fromEntries(stores),
+    };
+  }
+
+  /**
+   * Opens models, clients and topics, and joins the group.
+   *
+   * @returns resolves when the application runs for the first time
+   * @throws (rejects) what it failed with; the application is then in ERROR
+   */
+  async start(): Promise<void> {
+    if (this.state !== 'CREATED') throw new Error(`an application starts once; this one is ${this.state}`);
+    this.#states.to('REBALANCING');
+    const running = new Promise<void>((resolve, reject) => {
+      const stop = this.onStateChange((state) => {
+        if (state === 'REBALANCING') return;
+        stop();
+        if (state === 'ERROR') reject(this.#failure);
+        else resolve();
+      });
+    });
+    try {
+      this.#worker = await this.#open();
+    } catch (thrown) {
+      this.#failed(asError(thrown));
+      await this.#oracles.close();
+      return running;
+    }
+    this.#worker.start();
+    this.#ended = this.#worker.ended.then(
+      () => this.#close('NOT_RUNNING'),
+      (thrown) => {
+        this.#failure = asError(thrown);
+        return this.#close('ERROR');
+      },
+    );
+    return running;
+  }
+
+  /** Finishes what is in flight within `shutdown.timeout.ms`, commits, leaves the group. */
+  async drain(): Promise<void> {
+    this.#states.to('PENDING_SHUTDOWN');
+    this.#worker?.drain();
+    await this.ended();
+  }
+
+  /** Leaves at once; what is not committed is read again by whoever takes over. As safe as `drain`, and quicker. */
+  async stop(): Promise<void> {
+    this.#states.to('PENDING_SHUTDOWN');
+    this.#worker?.stop();
+    await this.ended();
+  }
+
+  /** Resolves when the application has ended, by `drain`, `stop`, its bounds, or a failure (see `failure`). */
+  async ended(): Promise<void> {
+    if (this.#ended === undefined) this.#states.to('NOT_RUNNING');
+    await this.#ended;
+  }
+
+  /** Stops processing records; membership is kept, and what is in flight finishes. */
+  pause(): void {
+    this.#worker?.pause();
+  }
+
+  resume(): void {
+    this.#worker?.resume();
+  }
+
+  /**
+   * Removes local state, which is then rebuilt from the changelogs at the next start.
+   *
+   * @throws Error while the application runs
+   */
+  async cleanUp(): Promise<void> {
+    if (this.state !== 'CREATED' && this.state !== 'NOT_RUNNING' && this.state !== 'ERROR') {
+      throw new Error(`cleanUp() removes the state of an application that does not run; this one is ${this.state}`);
+    }
+    await this.#around.engines.remove();
+  }
+
+  /**
+   * Watches a topic (what is committed to it) or a node (what reaches it) as an ordinary Observable, from the
+   * subscription on. To look at, with all of RxJS: without guarantees.
+   *
+   * @throws ConfigurationError when the topology has neither a topic nor a node of the name
+   */
+  observe(topicOrNode: string | TopicDeclaration): Observable<StreamRecord> {
+    const name = typeof topicOrNode === 'string' ? topicOrNode : topicOrNode.name;
+    const serdes = this.#serdes.get(name);
+    if (serdes !== undefined) return watchTopic(this.#around.broker, name, serdes);
+    if (this.topology.subtopologies.some(({ nodes }) => nodes.some((node) => node.name === name))) {
+      return this.#taps.watch(name);
+    }
+    throw new ConfigurationError(`observe: the topology '${this.topology.name}' has no topic or node '${name}'`, name);
+  }
+
+  async #open(): Promise<Worker> {
+    const config = this.#config;
+    const { broker, clock, engines } = this.#around;
+    const applicationId = config['application.id'];
+    const guarantee = config['processing.guarantee'];
+    const deadLetterTopic = config['errors.dead.letter.queue.topic.name'];
+    const instance = config['instance.id'];
+
+    await this.#oracles.open(this.topology, config.models, clock);
+    const admin = await broker.admin();
+    const changelogs = await prepareTopics(
+      admin,
+      this.topology,
+      applicationId,
+      deadLetterTopic,
+      config['replication.factor'],
+    ).finally(() => admin.close());
+
+    const producer = await broker.producer(
+      guarantee === 'exactly_once_v2' ? { transactionalId: `${applicationId}-${instance ?? 'single'}` } : {},
+    );
+    // Before the first read of committed offsets: what a predecessor of this id left open is settled by this.
+    if (guarantee === 'exactly_once_v2') await producer.initTransactions(60_000);
+    const resets = this.#offsetResets();
+    const offsetReset = (topic: string) => resets.get(topic) ?? config['auto.offset.reset'];
+    const consumer = await broker.consumer({
+      groupId: applicationId,
+      ...(instance === undefined ? {} : { instanceId: `${applicationId}-${instance}` }),
+      offsetReset,
+      isolation: 'read_committed',
+      maxPollIntervalMs: config['max.poll.interval.ms'],
+      sessionTimeoutMs: config['session.timeout.ms'],
+    });
+    return new Worker(
+      {
+        topology: this.topology,
+        sourceTopics: this.topology.subtopologies.flatMap(({ sourceTopics }) => sourceTopics),
+        changelogs,
+        guarantee,
+        broker,
+        clock,
+        codec: new TopicCodec(this.#serdes, config['max.request.size']),
+        taps: this.#taps,
+        engines,
+        storeCacheEntries: config['statestore.cache.max.entries'],
+        commitIntervalMs: config['commit.interval.ms'],
+        maxPollRecords: config['max.poll.records'],
+        maxPollIntervalMs: config['max.poll.interval.ms'],
+        inFlight: { records: config['max.in.flight.records'], bytes: config['max.in.flight.bytes'] },
+        revokeDeadlineMs: config['rebalance.timeout.ms'],
+        drainDeadlineMs: config['shutdown.timeout.ms'],
+        offsetReset,
+        bounds: this.bounds,
+        listener: this.#workerListener(),
+        restoreListener: this.#listener,
+        oracle: (model) => this.#oracles.of(model),
+        handler: (phase) => handlerOf(config, phase),
+        deadLetter: (raw, error) => deadLetter(deadLetterTopic ?? '', raw, error),
+      },
+      consumer,
+      producer,
+    );
+  }
+
+  #offsetResets(): ReadonlyMap<string, 'earliest' | 'latest' | 'none'> {
+    const resets = new Map<string, 'earliest' | 'latest' | 'none'>();
+    for (const { nodes } of this.topology.subtopologies) {
+      for (const node of nodes) {
+        if (node.role !== 'source' || node.offsetReset === undefined) continue;
+        for (const topic of node.topics) resets.set(topic.name, node.offsetReset);
+      }
+    }
+    return resets;
+  }
+
+  #serdesOf(declaration: TopicDeclaration): TopicSerdes {
+    const encoding = this.#config.encodings[declaration.name] ?? this.#config.encoding;
+    return serdesFor(declaration, encoding) as TopicSerdes;
+  }
+
+  #workerListener(): WorkerListener {
+    return {
+      rebalancing: () => this.#states.to('REBALANCING'),
+      running: () => this.#states.to('RUNNING'),
+      dropped: (error, decision) => this.#listener.onRecordDropped?.(error, decision),
+      abandoned: (taskId, records) => this.#listener.onAbandoned?.(taskId, records),
+      retrying: (error) => this.#listener.onBrokerTrouble?.(error),
+      committed: (latencyMs) => this.#listener.onCommit?.(latencyMs),
+    };
+  }
+
+  async #close(state: 'NOT_RUNNING' | 'ERROR'): Promise<void> {
+    if (this.#worker !== undefined) this.#lastCounts = this.#worker.counts;
+    await this.#oracles.close();
+    if (state === 'NOT_RUNNING') this.#states.to('PENDING_SHUTDOWN');
+    this.#states.to(state);
+  }
+
+  #failed(error: Error): void {
+    this.#failure = error;
+    this.#states.to('ERROR');
+  }
+}

@@ -1,0 +1,65 @@
+import type { Clock } from '../clock.js';
+import { ConfigurationError } from '../errors.js';
+import { type Batcher, batcher } from '../model/batcher.js';
+import type { Model, ModelDeclaration, Oracle } from '../model/model.js';
+import type { Topology } from '../topology/graph.js';
+import type { ModelBinding } from './config.js';
+
+/** The models of an application, opened once and shared by its tasks. */
+export class Oracles {
+  readonly #batchers = new Map<string, Batcher<never, never>>();
+  readonly #models: Model[] = [];
+
+  /**
+   * Opens the models that the topology names.
+   *
+   * @throws ConfigurationError when one is not bound
+   */
+  async open(
+    topology: Topology,
+    models: Readonly<Record<string, Model | ModelBinding>>,
+    clock: Clock,
+  ): Promise<void> {
+    for (const { name } of declaredModels(topology)) {
+      const bound = models[name];
+      if (bound === undefined) {
+        throw new ConfigurationError(
+          `models.${name}: the topology '${topology.name}' asks the model '${name}', and nothing is bound to it: ` +
+            `bind one, e.g. models: { '${name}': onnx('model.onnx') }`,
+          `models.${name}`,
+        );
+      }
+      const { model, ...batching } = 'model' in bound ? bound : { model: bound };
+      await model.open();
+      this.#models.push(model);
+      this.#batchers.set(name, batcher(model, batching, clock) as Batcher<never, never>);
+    }
+  }
+
+  of<F, P>({ name }: ModelDeclaration<F, P>): Oracle<F, P> {
+    return this.#batchers.get(name) as unknown as Oracle<F, P>;
+  }
+
+  /** Batchers by the model's name, for the metrics. */
+  get all(): ReadonlyMap<string, Batcher<never, never>> {
+    return this.#batchers;
+  }
+
+  async close(): Promise<void> {
+    for (const asked of this.#batchers.values()) asked.close();
+    for (const model of this.#models) await model.close();
+    this.#batchers.clear();
+    this.#models.length = 0;
+  }
+}
+
+function declaredModels(topology: Topology): readonly ModelDeclaration[] {
+  const byName = new Map<string, ModelDeclaration>();
+  for (const { nodes } of topology.subtopologies) {
+    for (const node of nodes) {
+      if (node.role !== 'processor') continue;
+      for (const model of node.operator.models) byName.set(model.name, model);
+    }
+  }
+  return [...byName.values()];
+}

@@ -1,0 +1,51 @@
+import type { Admin } from '../brokers/port.js';
+import { ConfigurationError, TopologyError } from '../errors.js';
+import { changelogSpec, changelogTopic } from '../runtime/changelog.js';
+import type { Topology } from '../topology/graph.js';
+
+/**
+ * Looks whether the topics of a topology are there, and creates the internal ones.
+ *
+ * @returns changelog topics by store
+ * @throws ConfigurationError when a topic is missing; TopologyError when inputs of one task differ in their partitions
+ */
+export async function prepareTopics(
+  admin: Admin,
+  topology: Topology,
+  applicationId: string,
+  deadLetterTopic: string | undefined,
+  replicationFactor: number | undefined,
+): Promise<ReadonlyMap<string, string>> {
+  const counts = new Map<string, number>();
+  const needed = [...topology.topics.keys(), ...(deadLetterTopic === undefined ? [] : [deadLetterTopic])];
+  for (const topic of needed) {
+    const count = await admin.partitionCount(topic);
+    if (count === undefined) {
+      throw new ConfigurationError(`the topic '${topic}' does not exist: create it before the start`, topic);
+    }
+    counts.set(topic, count);
+  }
+
+  const changelogs = new Map<string, string>();
+  for (const { sourceTopics, stores } of topology.subtopologies) {
+    const [first, ...others] = sourceTopics;
+    if (first === undefined) continue;
+    const partitions = counts.get(first)!;
+    for (const other of others) {
+      if (counts.get(other) === partitions) continue;
+      throw new TopologyError(
+        `'${first}' has ${partitions} partitions and '${other}' has ${counts.get(other)}: topics that are read ` +
+          `together need the same number, so that a task gets the same keys of both`,
+        other,
+      );
+    }
+    for (const store of stores) {
+      if (!store.changelog) continue;
+      const topic = changelogTopic(applicationId, store);
+      const spec = changelogSpec(topic, partitions);
+      await admin.createTopics([replicationFactor === undefined ? spec : { ...spec, replicationFactor }]);
+      changelogs.set(store.name, topic);
+    }
+  }
+  return changelogs;
+}

@@ -1,0 +1,206 @@
+import type { ConsumedRecord, Consumer, TopicPartition } from '../brokers/port.js';
+import { delay } from '../clock.js';
+import { BrokerError } from '../errors.js';
+import { LayeredStore } from '../state/layered-store.js';
+import type { StoreDeclaration, StoreEngine } from '../state/store.js';
+import type { Subtopology } from '../topology/graph.js';
+import { OwnedTask } from './owned-task.js';
+import type { Progress } from './progress.js';
+import { type RestoreRequest, restore } from './restore.js';
+import { Task, type TaskPort } from './task.js';
+import { wire } from './wiring.js';
+import type { WorkerSettings } from './worker-settings.js';
+
+const RETRY_MS = 100;
+
+/** The tasks that this process owns, made and unmade as partitions come and go. */
+export class TaskSet {
+  readonly #settings: WorkerSettings;
+  readonly #consumer: Consumer;
+  readonly #progress: Progress;
+  readonly #port: TaskPort;
+  readonly #owned = new Map<string, OwnedTask>();
+  /** By `topic-partition`. */
+  readonly #byPartition = new Map<string, OwnedTask>();
+  /** The first offset read of each partition: where `latest` began, if an abort comes before the first commit. */
+  readonly #firstRead = new Map<string, number>();
+
+  constructor(settings: WorkerSettings, consumer: Consumer, progress: Progress, port: TaskPort) {
+    this.#settings = settings;
+    this.#consumer = consumer;
+    this.#progress = progress;
+    this.#port = port;
+  }
+
+  get all(): readonly OwnedTask[] {
+    return [...this.#owned.values()];
+  }
+
+  get partitions(): readonly TopicPartition[] {
+    return this.all.flatMap(({ partitions }) => partitions);
+  }
+
+  get runningPartitions(): readonly TopicPartition[] {
+    return this.all.filter(({ phase }) => phase === 'running').flatMap(({ partitions }) => partitions);
+  }
+
+  get allRunning(): boolean {
+    return this.all.every(({ phase }) => phase === 'running');
+  }
+
+  /** Makes the tasks of new partitions. They restore in the background; until then their partitions are paused. */
+  add(partitions: readonly TopicPartition[]): readonly OwnedTask[] {
+    const added: OwnedTask[] = [];
+    for (const partition of partitions) {
+      const subtopology = this.#subtopologyOf(partition.topic);
+      const id = `${subtopology.id}_${partition.partition}`;
+      let owned = this.#owned.get(id);
+      if (owned === undefined) {
+        owned = new OwnedTask(new Task(id, partition.partition, this.#port), subtopology);
+        this.#owned.set(id, owned);
+        added.push(owned);
+      }
+      owned.partitions.push(partition);
+      this.#byPartition.set(lineOf(partition), owned);
+    }
+    for (const owned of added) {
+      this.#consumer.pause(owned.partitions);
+      owned.ready = this.#open(owned);
+    }
+    return added;
+  }
+
+  /** The tasks that would have no partition left without these. */
+  emptiedBy(partitions: readonly TopicPartition[]): readonly OwnedTask[] {
+    const going = new Set(partitions.map(lineOf));
+    return this.all.filter((owned) => owned.partitions.every((partition) => going.has(lineOf(partition))));
+  }
+
+  /** Tells tasks that are being restored that nobody waits for them any more. */
+  giveUp(leaving: readonly OwnedTask[]): void {
+    for (const owned of leaving) if (owned.phase === 'restoring') owned.phase = 'given-up';
+  }
+
+  /** Closes the stores of tasks that are closed, and forgets the partitions. */
+  async remove(leaving: readonly OwnedTask[], partitions: readonly TopicPartition[]): Promise<void> {
+    for (const partition of partitions) {
+      const owned = this.#byPartition.get(lineOf(partition));
+      this.#byPartition.delete(lineOf(partition));
+      this.#firstRead.delete(lineOf(partition));
+      if (owned === undefined) continue;
+      const index = owned.partitions.findIndex((other) => lineOf(other) === lineOf(partition));
+      if (index >= 0) owned.partitions.splice(index, 1);
+    }
+    for (const owned of leaving) {
+      // A restore that fails after its task was given up has nobody left to tell.
+      await owned.ready.catch(() => {});
+      for (const store of owned.stores) await store.close();
+      this.#owned.delete(owned.task.id);
+    }
+  }
+
+  /** The records of a poll by task; those past a bound, or of a partition that is gone, are left out. */
+  sort(records: readonly ConsumedRecord[]): ReadonlyMap<OwnedTask, ConsumedRecord[]> {
+    const { bounds } = this.#settings;
+    const sorted = new Map<OwnedTask, ConsumedRecord[]>();
+    let line = '';
+    let topic: string | undefined;
+    let partition = -1;
+    let batch: ConsumedRecord[] | undefined;
+    let bound = Number.POSITIVE_INFINITY;
+    for (const record of records) {
+      if (record.topic !== topic || record.partition !== partition) {
+        ({ topic, partition } = record);
+        line = lineOf(record);
+        bound = bounds?.get(line) ?? Number.POSITIVE_INFINITY;
+        if (!this.#firstRead.has(line)) this.#firstRead.set(line, record.offset);
+        const owned = this.#byPartition.get(line);
+        batch = owned === undefined ? undefined : sorted.get(owned);
+        if (owned !== undefined && batch === undefined) {
+          batch = [];
+          sorted.set(owned, batch);
+        }
+      }
+      if (record.offset < bound) batch?.push(record);
+    }
+    return sorted;
+  }
+
+  /** True when every bounded partition has been read to its bound. */
+  boundsReached(): boolean {
+    const { bounds } = this.#settings;
+    if (bounds === undefined || this.#owned.size === 0 || !this.allRunning) return false;
+    return this.partitions.every((partition) => {
+      const bound = bounds.get(lineOf(partition));
+      return bound !== undefined && (this.#consumer.position(partition) ?? 0) >= bound;
+    });
+  }
+
+  /** Sets every partition back to what the broker says is committed. */
+  async seekToCommitted(): Promise<void> {
+    const { partitions } = this;
+    const committed = await this.#retrying(() => this.#consumer.committed(partitions));
+    for (const [index, partition] of partitions.entries()) {
+      this.#consumer.seek({ ...partition, offset: committed[index] ?? (await this.#startOf(partition)) });
+    }
+  }
+
+  async #startOf(partition: TopicPartition): Promise<number> {
+    const first = this.#firstRead.get(lineOf(partition));
+    if (first !== undefined) return first;
+    const { low, high } = await this.#retrying(() => this.#consumer.watermarks(partition));
+    return this.#settings.offsetReset(partition.topic) === 'latest' ? high : low;
+  }
+
+  async #open(owned: OwnedTask): Promise<void> {
+    const { settings, task } = { settings: this.#settings, task: owned.task };
+    const declarations = owned.subtopology.stores;
+    // Who had the partition before may have a transaction open: once its offsets are certain, so is its changelog.
+    await this.#retrying(() => this.#consumer.committed([...owned.partitions]));
+    const engines: StoreEngine[] = [];
+    for (const declaration of declarations) engines.push(await settings.engines.open(`${task.id}/${declaration.name}`));
+    const stores = declarations.map((declaration, index) => this.#store(declaration, engines[index]!, task));
+    owned.stores = stores;
+    const requests: RestoreRequest[] = [];
+    for (const store of stores) {
+      const topic = settings.changelogs.get(store.name);
+      if (topic !== undefined) requests.push({ store, changelog: { topic, partition: task.partition } });
+    }
+    const stopped = () => owned.phase === 'given-up';
+    const restored = await restore(settings.broker, settings.clock, requests, settings.restoreListener, stopped);
+    if (stopped()) return;
+    const positions = requests.map(({ store }, index) => [store.declaration.name, restored[index]!] as const);
+    this.#progress.startAt(task, new Map(positions));
+    wire(task, owned.subtopology, stores, settings.codec, settings.taps);
+    owned.phase = 'running';
+  }
+
+  #store(declaration: StoreDeclaration, engine: StoreEngine, task: Task): LayeredStore<unknown, unknown> {
+    const { clock, changelogs, storeCacheEntries } = this.#settings;
+    return new LayeredStore(declaration, engine, task, {
+      cache: { maxEntries: storeCacheEntries },
+      now: () => clock.now(),
+      changelogTopic: changelogs.get(declaration.name) ?? declaration.name,
+    });
+  }
+
+  #subtopologyOf(topic: string): Subtopology {
+    return this.#settings.topology.subtopologies.find(({ sourceTopics }) => sourceTopics.includes(topic))!;
+  }
+
+  async #retrying<T>(call: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await call();
+      } catch (error) {
+        if (!(error instanceof BrokerError) || error.kind !== 'retriable') throw error;
+        this.#settings.listener.retrying(error);
+        await delay(this.#settings.clock, RETRY_MS);
+      }
+    }
+  }
+}
+
+function lineOf({ topic, partition }: TopicPartition): string {
+  return `${topic}-${partition}`;
+}

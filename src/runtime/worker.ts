@@ -1,0 +1,422 @@
+/**
+ * The worker: reads, feeds its tasks, commits, and gives partitions up. One for each process, as a process has one
+ * consumer and one producer.
+ *
+ * Numbers as in task.ts:
+ *  5. Revoked is not lost. A rebalance waits its turn: what is in flight finishes or is dropped, then a commit (or an
+ *     abort and a rewind), all within one deadline, and then the partitions go. Lost ones drop all that is uncommitted.
+ *  7. What is in flight is bounded; backpressure is to stop asking the consumer. Before half of
+ *     `max.poll.interval.ms` has passed the partitions are paused and polling goes on, so that a long outage of a
+ *     model causes no rebalance.
+ *  8. `fail` commits the prefix before the record, and stops.
+ * 10. `drain` finishes what is in flight within a deadline and commits; `stop` drops it. Both are safe.
+ */
+import type { Consumer, Producer, RebalanceListener, TopicPartition } from '../brokers/port.js';
+import { delay } from '../clock.js';
+import { asError, BrokerError, type RecordError } from '../errors.js';
+import type { Countable } from '../operators/operator.js';
+import { Capacity } from './capacity.js';
+import { Committer } from './committer.js';
+import { Outbox } from './outbox.js';
+import { byTimestamp, type OwnedTask } from './owned-task.js';
+import { Progress } from './progress.js';
+import type { Counts } from './tally.js';
+import type { Task, TaskPort } from './task.js';
+import { TaskSet } from './task-set.js';
+import type { Unit } from './unit.js';
+import type { WorkerSettings } from './worker-settings.js';
+
+/** Longest wait of one poll, milliseconds: how soon `drain` and `stop` are noticed. */
+const POLL_MS = 100;
+/** A poll that has waited so long (ms) says that nothing more is there: what is finished is committed at once. */
+const IDLE_MS = 1;
+const BROKER_RETRY_MS = 200;
+
+type Phase = 'running' | 'draining' | 'stopping' | 'ended';
+
+export class Worker implements RebalanceListener {
+  readonly #settings: WorkerSettings;
+  readonly #consumer: Consumer;
+  readonly #producer: Producer;
+  readonly #outbox: Outbox;
+  readonly #progress = new Progress();
+  readonly #committer: Committer;
+  readonly #capacity: Capacity;
+  readonly #tasks: TaskSet;
+  readonly #events: Record<Countable, number> = {
+    filtered: 0,
+    duplicate: 0,
+    stale: 0,
+    asked: 0,
+    remembered: 0,
+    dropped: 0,
+  };
+  #phase: Phase = 'running';
+  #failure: Error | undefined;
+  #rewind = false;
+  #paused = false;
+  #lastPoll: number;
+  #pollingSince: number | undefined;
+  #idleCheck = false;
+  #loop: Promise<void> = Promise.resolve();
+
+  constructor(settings: WorkerSettings, consumer: Consumer, producer: Producer) {
+    const { clock } = settings;
+    this.#settings = settings;
+    this.#consumer = consumer;
+    this.#producer = producer;
+    this.#lastPoll = clock.now();
+    this.#outbox = new Outbox(producer, {
+      clock,
+      beforeProduce: () => this.#committer.beforeProduce(),
+      changelogTopic: (_task, store) => settings.changelogs.get(store),
+      produced: (unit, task) => this.#produced(unit, task),
+      failed: (error) => this.#fail(error),
+    });
+    this.#committer = new Committer(
+      settings.guarantee,
+      producer,
+      consumer,
+      this.#outbox,
+      this.#progress,
+      clock,
+      settings.listener,
+    );
+    this.#capacity = new Capacity(settings.inFlight, () => this.#load());
+    this.#tasks = new TaskSet(settings, consumer, this.#progress, this.#taskPort());
+  }
+
+  /** Joins the group and works until `drain`, `stop` or a failure. */
+  start(): void {
+    this.#consumer.subscribe([...this.#settings.sourceTopics], this);
+    this.#loop = this.#run();
+  }
+
+  /** Resolves when the worker has ended; rejects with what made it fail. */
+  get ended(): Promise<void> {
+    return this.#loop;
+  }
+
+  get counts(): Counts {
+    return this.#progress.counts;
+  }
+
+  get events(): Readonly<Record<Countable, number>> {
+    return this.#events;
+  }
+
+  get tasks(): readonly OwnedTask[] {
+    return this.#tasks.all;
+  }
+
+  /** Stops reading, finishes what is in flight, commits, leaves the group. */
+  drain(): void {
+    if (this.#phase === 'running') this.#phase = 'draining';
+    this.#capacity.wake();
+  }
+
+  /** Drops what is in flight and leaves the group at once. */
+  stop(): void {
+    if (this.#phase !== 'ended') this.#phase = 'stopping';
+    this.#capacity.wake();
+  }
+
+  /** Stops processing; membership, timers and what is in flight go on. */
+  pause(): void {
+    this.#paused = true;
+    this.#consumer.pause(this.#tasks.partitions);
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#consumer.resume(this.#tasks.runningPartitions);
+    this.#capacity.wake();
+  }
+
+  /** Commits what is finished now; for users who want it sooner than `commit.interval.ms`. */
+  async commit(): Promise<void> {
+    try {
+      await this.#committer.commit();
+    } catch (thrown) {
+      this.#commitFailed(asError(thrown));
+    }
+  }
+
+  // RebalanceListener: called within `poll`
+
+  async onAssigned(partitions: readonly TopicPartition[]): Promise<void> {
+    this.#settings.listener.rebalancing();
+    const added = this.#tasks.add(partitions);
+    if (this.#paused) this.#consumer.pause(partitions);
+    for (const owned of added) {
+      owned.ready.then(
+        () => this.#ready(owned),
+        (thrown) => this.#fail(asError(thrown)),
+      );
+    }
+    if (this.#tasks.allRunning) this.#settings.listener.running();
+  }
+
+  async onRevoked(partitions: readonly TopicPartition[]): Promise<void> {
+    this.#settings.listener.rebalancing();
+    const leaving = this.#tasks.emptiedBy(partitions);
+    this.#tasks.giveUp(leaving);
+    if (this.#phase === 'running' || this.#phase === 'draining') {
+      await this.#settle(leaving, this.#settings.revokeDeadlineMs);
+      await this.commit();
+    }
+    await this.#close(leaving, partitions);
+    if (this.#tasks.allRunning) this.#settings.listener.running();
+  }
+
+  async onLost(partitions: readonly TopicPartition[]): Promise<void> {
+    this.#settings.listener.rebalancing();
+    const leaving = this.#tasks.emptiedBy(partitions);
+    this.#tasks.giveUp(leaving);
+    // What they have in the open transaction must not be committed with the rest.
+    this.#rewind = true;
+    await this.#close(leaving, partitions);
+  }
+
+  async #run(): Promise<void> {
+    const ticking = this.#commitRegularly();
+    try {
+      while (this.#phase === 'running' && this.#failure === undefined) await this.#step();
+      if (this.#phase !== 'stopping') await this.#finish();
+    } catch (thrown) {
+      this.#failure ??= asError(thrown);
+    } finally {
+      ticking.cancel();
+      await this.#end();
+    }
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  async #step(): Promise<void> {
+    if (this.#rewind) await this.#setBack();
+    const { room } = this.#capacity;
+    if (room === 0) {
+      await this.#waitForRoom();
+      return;
+    }
+    const records = await this.#poll(Math.min(room, this.#settings.maxPollRecords));
+    if (this.#rewind || this.#failure !== undefined) return;
+    this.#feed(records);
+    if (this.#tasks.boundsReached()) this.drain();
+  }
+
+  async #poll(max: number) {
+    this.#pollingSince = this.#settings.clock.now();
+    const idle = this.#settings.clock.after(IDLE_MS, () => this.#commitIfIdle());
+    try {
+      return await this.#consumer.poll(max, POLL_MS);
+    } catch (thrown) {
+      await this.#pollFailed(thrown);
+      return [];
+    } finally {
+      idle.cancel();
+      this.#pollingSince = undefined;
+      this.#lastPoll = this.#settings.clock.now();
+    }
+  }
+
+  async #pollFailed(thrown: unknown): Promise<void> {
+    if (!(thrown instanceof BrokerError) || thrown.kind === 'fatal' || thrown.kind === 'record') throw thrown;
+    this.#settings.listener.retrying(thrown);
+    if (thrown.kind === 'abort') this.#rewind = true;
+    await delay(this.#settings.clock, BROKER_RETRY_MS);
+  }
+
+  #feed(records: Awaited<ReturnType<Consumer['poll']>>): void {
+    for (const [owned, batch] of this.#tasks.sort(records)) {
+      if (owned.phase === 'restoring') {
+        owned.backlog.push(...batch);
+        continue;
+      }
+      const { task } = owned;
+      for (const raw of owned.partitions.length > 1 ? byTimestamp(batch) : batch) {
+        if (task.stopped) break;
+        this.#progress.readOne(task);
+        task.process(raw);
+      }
+    }
+  }
+
+  #ready(owned: OwnedTask): void {
+    if (owned.phase !== 'running') return;
+    if (!this.#paused) this.#consumer.resume(owned.partitions);
+    const backlog = owned.backlog.splice(0);
+    this.#feed(backlog);
+    if (this.#tasks.allRunning) this.#settings.listener.running();
+  }
+
+  /** Waits until there is room; in time before the broker takes us for dead, polls with everything paused. */
+  async #waitForRoom(): Promise<void> {
+    const { clock, maxPollIntervalMs } = this.#settings;
+    const untilPoll = Math.max(0, this.#lastPoll + maxPollIntervalMs / 3 - clock.now());
+    const room = await new Promise<boolean>((resolve) => {
+      const timer = clock.after(untilPoll, () => resolve(false));
+      this.#capacity.whenRoom(() => {
+        timer.cancel();
+        resolve(true);
+      });
+    });
+    if (room) return;
+    this.#consumer.pause(this.#tasks.partitions);
+    const records = await this.#poll(1);
+    this.#feed(records);
+    if (!this.#paused) this.#consumer.resume(this.#tasks.runningPartitions);
+  }
+
+  #load(): { readonly records: number; readonly bytes: number } {
+    let records = this.#outbox.size;
+    let { bytes } = this.#outbox;
+    for (const { task, backlog } of this.#tasks.all) {
+      records += task.inFlight + backlog.length;
+      bytes += task.inFlightBytes;
+    }
+    return { records, bytes };
+  }
+
+  #produced(unit: Unit, task: Task): void {
+    this.#progress.handedOver(unit, task);
+    this.#capacity.freed();
+    if (this.#pollingSince !== undefined && this.#settings.clock.now() - this.#pollingSince >= IDLE_MS) {
+      this.#commitIfIdle();
+    }
+  }
+
+  /** Nothing is in flight and nothing more is there: whoever waits for the last record need not wait for the interval. */
+  #commitIfIdle(): void {
+    if (this.#idleCheck) return;
+    this.#idleCheck = true;
+    this.#settings.clock.endOfTick(() => {
+      this.#idleCheck = false;
+      if (this.#progress.any && this.#load().records === 0 && !this.#committer.underWay) void this.commit();
+    });
+  }
+
+  #commitRegularly(): { cancel(): void } {
+    const { clock, commitIntervalMs } = this.#settings;
+    let timer = clock.after(commitIntervalMs, tick.bind(this));
+    function tick(this: Worker): void {
+      timer = clock.after(commitIntervalMs, tick.bind(this));
+      if (this.#progress.any && !this.#committer.underWay && !this.#rewind) void this.commit();
+    }
+    return { cancel: () => timer.cancel() };
+  }
+
+  #commitFailed(error: Error): void {
+    if (error instanceof BrokerError && (error.kind === 'abort' || error.kind === 'fenced')) {
+      this.#settings.listener.retrying(error);
+      this.#rewind = true;
+      this.#capacity.wake();
+      return;
+    }
+    this.#fail(error);
+  }
+
+  /** Aborts what is uncommitted and reads it again, from what the broker says is committed. */
+  async #setBack(): Promise<void> {
+    this.#rewind = false;
+    await this.#committer.abort();
+    for (const { task } of this.#tasks.all) {
+      task.drop();
+      this.#progress.reset(task);
+    }
+    this.#outbox.drop();
+    await this.#tasks.seekToCommitted();
+    this.#outbox.release();
+    if (!this.#paused) this.#consumer.resume(this.#tasks.runningPartitions);
+  }
+
+  /** Drain, or the end after a `fail`: what can be finished is finished and committed. */
+  async #finish(): Promise<void> {
+    const deadline = this.#failure === undefined ? this.#settings.drainDeadlineMs : 0;
+    await this.#settle(this.#tasks.all, deadline);
+    if (this.#rewind || this.#phase === 'stopping') return;
+    try {
+      await this.#committer.commit();
+      await this.#committer.applied();
+    } catch (thrown) {
+      // Not committed is not lost: the next start reads it again.
+      if (!(thrown instanceof BrokerError) || (thrown.kind !== 'abort' && thrown.kind !== 'fenced')) throw thrown;
+      this.#settings.listener.retrying(thrown);
+    }
+  }
+
+  /** Waits until nothing of these tasks is in flight, at most `deadlineMs`. */
+  async #settle(owned: readonly OwnedTask[], deadlineMs: number): Promise<void> {
+    const { clock } = this.#settings;
+    const busy = () =>
+      this.#failure === undefined &&
+      this.#phase !== 'stopping' &&
+      (this.#outbox.size > 0 || owned.some(({ task }) => task.inFlight > 0));
+    const until = clock.now() + deadlineMs;
+    while (busy() && clock.now() < until) await delay(clock, 2);
+    for (const { task } of owned) {
+      if (task.inFlight > 0) {
+        this.#settings.listener.abandoned(task.id, task.inFlight);
+        task.drop();
+      }
+    }
+  }
+
+  async #close(leaving: readonly OwnedTask[], partitions: readonly TopicPartition[]): Promise<void> {
+    for (const { task } of leaving) {
+      task.close();
+      this.#outbox.drop(task);
+      this.#progress.forget(task);
+    }
+    await this.#committer.applied();
+    await this.#tasks.remove(leaving, partitions);
+    this.#capacity.freed();
+  }
+
+  async #end(): Promise<void> {
+    if (this.#phase === 'running') this.#phase = 'stopping';
+    this.#outbox.close();
+    for (const { task } of this.#tasks.all) this.#progress.reset(task);
+    const closing = [
+      () => this.#committer.abort(),
+      () => this.#consumer.close(),
+      () => this.#close(this.#tasks.all, this.#tasks.partitions),
+      () => this.#producer.close(),
+    ];
+    for (const close of closing) {
+      try {
+        await close();
+      } catch (thrown) {
+        // A client that failed may not close cleanly; what made the worker fail is told first.
+        if (this.#failure === undefined) this.#settings.listener.retrying(brokerError(thrown));
+      }
+    }
+    this.#phase = 'ended';
+  }
+
+  #fail(error: Error): void {
+    this.#failure ??= error;
+    this.#capacity.wake();
+  }
+
+  #taskPort(): TaskPort {
+    const { clock, oracle, handler, deadLetter, listener } = this.#settings;
+    return {
+      clock,
+      oracle,
+      handler,
+      deadLetter,
+      finished: (unit, task) => this.#outbox.add(unit, task),
+      stopped: (error: RecordError) => this.#fail(error),
+      count: (what) => {
+        this.#events[what] += 1;
+      },
+      dropped: (error, decision) => listener.dropped(error, decision),
+    };
+  }
+}
+
+function brokerError(thrown: unknown): BrokerError {
+  const error = asError(thrown);
+  return error instanceof BrokerError ? error : new BrokerError(error.message, 'fatal', undefined, { cause: error });
+}
