@@ -1,0 +1,83 @@
+/**
+ * The way to `node-rdkafka`, which is an optional dependency: it is loaded when Kafka is really used, and its absence
+ * is a setting to mend. No other folder imports it.
+ */
+import { createRequire } from 'node:module';
+import type * as Rdkafka from 'node-rdkafka';
+import { asError, ConfigurationError } from '../../errors.js';
+import { translate } from './errors.js';
+
+export type { Rdkafka };
+
+/** Milliseconds to wait for the first answer of a broker while opening a client. */
+const CONNECT_TIMEOUT_MS = 10_000;
+
+/** The client library. */
+export interface Client {
+  readonly rdkafka: (typeof Rdkafka)['default'];
+  /** librdkafka's own words for an error number. */
+  describe(code: number): string;
+}
+
+let loading: Promise<Client> | undefined;
+
+/**
+ * Loads the client once.
+ *
+ * @throws ConfigurationError when it is not installed, or was not built for this platform
+ */
+export function loadClient(): Promise<Client> {
+  loading ??= load();
+  return loading;
+}
+
+async function load(): Promise<Client> {
+  try {
+    const rdkafka = (await import('node-rdkafka')).default;
+    const native = createRequire(import.meta.url)('node-rdkafka/librdkafka.js') as { err2str(code: number): string };
+    return { rdkafka, describe: (code) => native.err2str(code) };
+  } catch (thrown) {
+    loading = undefined;
+    throw new ConfigurationError(
+      `Kafka needs the package node-rdkafka, which cannot be loaded: ${asError(thrown).message}\n` +
+        'Install it with "npm install node-rdkafka" (it builds with a C++ compiler, make and Python), or choose the embedded broker.',
+      'broker',
+      { cause: thrown },
+    );
+  }
+}
+
+/**
+ * Makes one of the library's clients. Its constructor checks the settings.
+ *
+ * @throws ConfigurationError naming the setting that librdkafka refuses
+ */
+export function construct<T>(make: () => T): T {
+  try {
+    return make();
+  } catch (thrown) {
+    const { message } = asError(thrown);
+    const setting = /property:?\s*"([^"]+)"|`([^`\s]+)`/.exec(message);
+    throw new ConfigurationError(
+      `librdkafka refuses a setting: ${message}`,
+      setting?.[1] ?? setting?.[2] ?? 'librdkafka',
+      {
+        cause: thrown,
+      },
+    );
+  }
+}
+
+/**
+ * Connects and waits for the first answer of a broker.
+ *
+ * @throws BrokerError `retriable` when none answers
+ */
+export function connect(client: Rdkafka.KafkaConsumer | Rdkafka.Producer, what: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    client.connect({ timeout: CONNECT_TIMEOUT_MS }, (error) => {
+      if (error) reject(translate(error, `Connecting ${what} to Kafka`));
+      else resolve();
+    });
+  });
+}

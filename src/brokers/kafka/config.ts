@@ -1,0 +1,119 @@
+/**
+ * The settings of the clients: what the port asks for, then the user's, except for those that the guarantees rest on.
+ *
+ * Why these values: `fetch.queue.backoff.ms` at its default of a second stalls fetching about once a second;
+ * `reconnect.backoff.max.ms` at its default of 10 s delays the first commit after an outage by several seconds; the
+ * default partitioner is not Java's (B9); a consumer's or producer's auto-create would make topics with one partition.
+ */
+import { ConfigurationError } from '../../errors.js';
+import type { ConsumerConfig, ProducerConfig } from '../port.js';
+import type { KafkaOptions, LibrdkafkaSettings } from './options.js';
+
+export const DEFAULT_SESSION_TIMEOUT_MS = 6_000;
+export const DEFAULT_MAX_POLL_INTERVAL_MS = 300_000;
+const DEFAULT_TRANSACTION_TIMEOUT_MS = 60_000;
+
+/** Each with the way in which a user may say it, if there is one. */
+const OWN_SETTINGS: Readonly<Record<string, string>> = {
+  'bootstrap.servers': "it is an option of its own: 'bootstrap.servers'",
+  'metadata.broker.list': "say it as 'bootstrap.servers'",
+  'client.id': 'say it as clientId',
+  'group.id': 'it follows from the application id',
+  'group.instance.id': 'it follows from instance.id',
+  'transactional.id': 'it follows from the application id and instance.id',
+  'isolation.level': 'it follows from processing.guarantee',
+  'enable.auto.commit': 'the runtime commits, and only what is finished',
+  'enable.auto.offset.store': 'the runtime commits, and only what is finished',
+  'enable.idempotence': 'without it records may be duplicated or reordered',
+  'enable.partition.eof': 'bounded reads need it',
+  partitioner: "a key must lie where Java's clients look for it",
+  rebalance_cb: 'the adapter answers rebalances',
+  offset_commit_cb: 'the adapter waits for commits',
+  dr_cb: 'the adapter takes delivery reports',
+  dr_msg_cb: 'the adapter takes delivery reports',
+  'delivery.report.only.error': 'the adapter takes delivery reports',
+  event_cb: 'use onLog',
+};
+
+function userSettings(where: string, settings: LibrdkafkaSettings | undefined): Record<string, unknown> {
+  const passed: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(settings ?? {})) {
+    const reason = OWN_SETTINGS[name];
+    if (reason !== undefined) throw new ConfigurationError(`${where}: ${name} cannot be set here; ${reason}.`, name);
+    // The binding answers an undefined value with an error that names nothing, or by aborting the process.
+    if (value === undefined || value === null) {
+      throw new ConfigurationError(`${where}: ${name} is ${value}. Give it a value, or leave it out.`, name);
+    }
+    passed[name] = value;
+  }
+  return passed;
+}
+
+const common = (options: KafkaOptions): Record<string, unknown> => ({
+  'bootstrap.servers': options['bootstrap.servers'],
+  'client.id': options.clientId ?? 'millrace',
+  'reconnect.backoff.max.ms': 500,
+  ...userSettings('librdkafka', options.librdkafka),
+});
+
+/**
+ * The settings of a consumer without its callbacks.
+ *
+ * @param groupId that of the port, or a made-up one: librdkafka has no consumer without
+ * @throws ConfigurationError for a setting that cannot be overridden
+ */
+export function consumerSettings(
+  options: KafkaOptions,
+  config: ConsumerConfig,
+  groupId: string,
+): Record<string, unknown> {
+  const sessionTimeoutMs = config.sessionTimeoutMs ?? DEFAULT_SESSION_TIMEOUT_MS;
+  const settings: Record<string, unknown> = {
+    'partition.assignment.strategy': 'cooperative-sticky',
+    'session.timeout.ms': sessionTimeoutMs,
+    'heartbeat.interval.ms': Math.min(3_000, Math.floor(sessionTimeoutMs / 3)),
+    'max.poll.interval.ms': config.maxPollIntervalMs ?? DEFAULT_MAX_POLL_INTERVAL_MS,
+    'fetch.queue.backoff.ms': 10,
+    'allow.auto.create.topics': false,
+    ...common(options),
+    ...userSettings('consumer', options.consumer),
+    'group.id': groupId,
+    'isolation.level': config.isolation,
+    'enable.auto.commit': false,
+    'enable.auto.offset.store': false,
+    'enable.partition.eof': true,
+  };
+  if (config.instanceId !== undefined) settings['group.instance.id'] = config.instanceId;
+  // The only way to hear that partitions are lost rather than revoked is a line of this log (see rebalance.ts).
+  settings.debug = settings.debug === undefined ? 'consumer' : `${settings.debug},consumer`;
+  return settings;
+}
+
+/**
+ * The settings of a producer.
+ *
+ * @throws ConfigurationError for a setting that cannot be overridden
+ */
+export function producerSettings(options: KafkaOptions, config: ProducerConfig): Record<string, unknown> {
+  const settings: Record<string, unknown> = {
+    ...common(options),
+    ...userSettings('producer', options.producer),
+    'enable.idempotence': true,
+    partitioner: 'murmur2_random',
+    dr_cb: true,
+    // A report for every record is slow to surface; the failures are what matters.
+    'delivery.report.only.error': true,
+  };
+  if (config.transactionalId !== undefined) {
+    settings['transactional.id'] = config.transactionalId;
+    settings['transaction.timeout.ms'] = config.transactionTimeoutMs ?? DEFAULT_TRANSACTION_TIMEOUT_MS;
+  }
+  return settings;
+}
+
+/** The settings of a client that asks about topics and changes them. */
+export const adminSettings = (options: KafkaOptions): Record<string, unknown> => ({
+  // It has no callback for its log and would write to standard error what its calls report anyway.
+  log_level: 0,
+  ...common(options),
+});

@@ -1,0 +1,291 @@
+/**
+ * A consumer on librdkafka: the port's `poll` over batches, rebalances, seeks and commits that happen between them.
+ *
+ * What must hold:
+ *  1. Inside `poll`, in this order: rebalances, seeks, then records. So the listener never runs beside a batch that is
+ *     still being worked on, and a seek takes effect from the next record on.
+ *  2. Only offsets of partitions that this member holds are committed. The broker checks the generation, not who owns a
+ *     partition.
+ *  3. After a fatal error every call fails with it: librdkafka says it once and then returns empty batches for ever.
+ */
+import { randomUUID } from 'node:crypto';
+import { BrokerError } from '../../errors.js';
+import type {
+  ConsumedRecord,
+  Consumer,
+  ConsumerConfig,
+  RebalanceListener,
+  TopicPartition,
+  TopicPartitionOffset,
+} from '../port.js';
+import { type Client, connect, construct, type Rdkafka } from './client.js';
+import { Commits } from './commits.js';
+import { consumerSettings } from './config.js';
+import { type ClientError, ERR_FATAL, translate } from './errors.js';
+import { Fetch } from './fetch.js';
+import { listenToLog } from './log.js';
+import { memberships } from './membership.js';
+import { misuse } from './misuse.js';
+import type { KafkaOptions } from './options.js';
+import { Partitions } from './partitions.js';
+import { Rebalances } from './rebalance.js';
+import { Seeks } from './seeks.js';
+import { clientReset, needsStartOffsets, startOffsets } from './start-offsets.js';
+
+/** Milliseconds that one question to the client may wait: a rebalance is noticed between two of them. */
+const SLICE_MS = 100;
+const REQUEST_TIMEOUT_MS = 10_000;
+
+/**
+ * Opens a consumer and waits for the first answer of a broker.
+ *
+ * @throws BrokerError `retriable` when no broker answers
+ * @throws ConfigurationError for a setting that librdkafka refuses
+ */
+export async function openConsumer(client: Client, options: KafkaOptions, config: ConsumerConfig): Promise<Consumer> {
+  const consumer = new KafkaConsumer(client, options, config);
+  await consumer.open();
+  return consumer;
+}
+
+class KafkaConsumer implements Consumer {
+  readonly #groupId: string | undefined;
+  readonly #client: Rdkafka.KafkaConsumer;
+  readonly #partitions = new Partitions();
+  readonly #fetch: Fetch;
+  readonly #seeks: Seeks;
+  readonly #commits: Commits;
+  readonly #rebalances: Rebalances;
+  readonly #uses = new Set<Promise<unknown>>();
+  #fatal: BrokerError | undefined;
+  #polling: Promise<unknown> | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor({ rdkafka }: Client, options: KafkaOptions, config: ConsumerConfig) {
+    this.#groupId = config.groupId;
+    const groupId = config.groupId ?? `millrace-reader-${randomUUID()}`;
+    const settings = consumerSettings(options, config, groupId);
+    const callbacks =
+      config.groupId === undefined
+        ? {}
+        : {
+            rebalance_cb: (error: ClientError, partitions: readonly TopicPartition[]) =>
+              this.#rebalances.happened(error, partitions),
+            offset_commit_cb: (error: ClientError | undefined) => this.#commits.confirmed(error),
+          };
+    const reset = { 'auto.offset.reset': clientReset(config.offsetReset) };
+    this.#client = construct(() => new rdkafka.KafkaConsumer({ ...settings, ...callbacks }, reset));
+    this.#fetch = new Fetch(this.#client);
+    this.#seeks = new Seeks(this.#client);
+    this.#commits = new Commits(this.#client, groupId, () => this.#serveQueue());
+    this.#rebalances = new Rebalances(this.#client, this.#partitions, async (partitions) =>
+      needsStartOffsets(config.offsetReset) ? startOffsets(this, config.offsetReset, partitions) : partitions,
+    );
+    listenToLog(this.#client, this.#name('consumer'), options.onLog, ({ facility, message }) => {
+      if (facility === 'LOST') this.#rebalances.readLostLine(message);
+      if (facility === 'FATAL') this.#fail(translate({ message, code: ERR_FATAL }, this.#name('Consuming')));
+    });
+    memberships.set(this, {
+      client: this.#client,
+      refusal: (partitions) => this.#refusal(partitions),
+      hold: (use) => {
+        const held = use.finally(() => this.#uses.delete(held)).catch(() => {}); // the one who uses it gets the error
+        this.#uses.add(held);
+      },
+    });
+  }
+
+  open(): Promise<void> {
+    return connect(this.#client, 'a consumer');
+  }
+
+  subscribe(topics: readonly string[], listener: RebalanceListener): void {
+    this.#requireGroup('subscribe');
+    this.#rebalances.listen(listener);
+    this.#asked('Subscribing', () => this.#client.subscribe([...topics]));
+  }
+
+  assign(partitions: readonly TopicPartitionOffset[]): void {
+    this.#asked('Assigning partitions', () => this.#client.assign([...partitions]));
+    this.#partitions.clear();
+    for (const partition of partitions) this.#partitions.add(partition);
+  }
+
+  assignment(): readonly TopicPartition[] {
+    return this.#partitions.list();
+  }
+
+  async poll(max: number, timeoutMs: number): Promise<readonly ConsumedRecord[]> {
+    this.#requireOpen('poll');
+    if (this.#closing !== undefined) throw misuse('poll: the consumer is closing');
+    if (this.#polling !== undefined) throw misuse('poll() was called while another poll() is under way');
+    const polling = this.#poll(max, timeoutMs);
+    this.#polling = polling.catch(() => {}); // the one who polls gets the error
+    try {
+      return await polling;
+    } finally {
+      this.#polling = undefined;
+    }
+  }
+
+  async #poll(max: number, timeoutMs: number): Promise<readonly ConsumedRecord[]> {
+    const deadline = performance.now() + timeoutMs;
+    for (;;) {
+      if (this.#fatal !== undefined) throw this.#fatal;
+      await this.#rebalances.workOff();
+      await this.#seeks.workOff((partition) => this.#partitions.has(partition));
+      const held = this.#partitions.takeHeld(max);
+      const remaining = deadline - performance.now();
+      if (held.length > 0) return held;
+
+      const records = await this.#fetchRecords(max, Math.max(0, Math.min(SLICE_MS, Math.ceil(remaining))));
+      if (records.length > 0) return records;
+      if (remaining <= 0 || this.#closing !== undefined) {
+        if (this.#closing === undefined) await this.#rebalances.workOff();
+        return [];
+      }
+    }
+  }
+
+  async #fetchRecords(max: number, timeoutMs: number): Promise<readonly ConsumedRecord[]> {
+    try {
+      const { messages, ends } = await this.#fetch.some(max, timeoutMs);
+      const records = this.#partitions.deliver(messages);
+      for (const end of ends) this.#partitions.reachedEnd(end);
+      return records;
+    } catch (thrown) {
+      const error = translate(thrown as ClientError, this.#name('Consuming'));
+      this.#fail(error);
+      throw error;
+    }
+  }
+
+  /** Lets the client call back while nobody polls; a message that comes along is kept for the next poll. */
+  async #serveQueue(): Promise<void> {
+    if (this.#fetch.busy) return;
+    try {
+      const { messages, ends } = await this.#fetch.some(1, 0);
+      this.#partitions.hold(messages);
+      for (const end of ends) this.#partitions.reachedEnd(end);
+    } catch (thrown) {
+      // A fatal one fails the next call of any kind; another one is met again by the next poll.
+      this.#fail(translate(thrown as ClientError, this.#name('Consuming')));
+    }
+  }
+
+  position(partition: TopicPartition): number | undefined {
+    return this.#partitions.position(partition);
+  }
+
+  seek(partition: TopicPartitionOffset): void {
+    if (!this.#partitions.has(partition)) {
+      throw misuse(`seek() of ${partition.topic}-${partition.partition}, which is not assigned to this consumer`);
+    }
+    this.#partitions.seek(partition);
+    this.#seeks.add(partition);
+  }
+
+  pause(partitions: readonly TopicPartition[]): void {
+    this.#asked('Pausing', () => this.#client.pause([...partitions]));
+    for (const partition of partitions) this.#partitions.setPaused(partition, true);
+  }
+
+  resume(partitions: readonly TopicPartition[]): void {
+    this.#asked('Resuming', () => this.#client.resume([...partitions]));
+    for (const partition of partitions) this.#partitions.setPaused(partition, false);
+  }
+
+  async commit(offsets: readonly TopicPartitionOffset[]): Promise<void> {
+    this.#requireGroup('commit');
+    const refusal = this.#refusal(offsets);
+    if (refusal !== undefined) throw refusal;
+    if (offsets.length > 0) await this.#commits.commit(offsets);
+  }
+
+  async committed(partitions: readonly TopicPartition[]): Promise<readonly (number | undefined)[]> {
+    this.#requireGroup('committed');
+    this.#requireOpen('committed');
+    if (partitions.length === 0) return [];
+    return new Promise((resolve, reject) => {
+      this.#client.committed([...partitions], REQUEST_TIMEOUT_MS, (error, answers) => {
+        if (error) reject(translate(error, this.#name('Asking for committed offsets')));
+        else resolve(partitions.map((partition) => offsetOf(answers, partition)));
+      });
+    });
+  }
+
+  async watermarks({ topic, partition }: TopicPartition): Promise<{ readonly low: number; readonly high: number }> {
+    this.#requireOpen('watermarks');
+    return new Promise((resolve, reject) => {
+      // Asked of the broker: the client's cached ones do not know the last stable offset.
+      this.#client.queryWatermarkOffsets(topic, partition, REQUEST_TIMEOUT_MS, (error, offsets) => {
+        if (error) reject(translate(error, `Asking for the offsets of ${topic}-${partition}`));
+        else resolve({ low: offsets.lowOffset, high: offsets.highOffset });
+      });
+    });
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    await this.#polling;
+    try {
+      await this.#rebalances.close();
+    } finally {
+      await this.#commits.settled();
+      await Promise.all(this.#uses);
+      await this.#fetch.idle();
+      await new Promise<void>((resolve) => void this.#client.disconnect(() => resolve()));
+    }
+  }
+
+  #fail(error: BrokerError): void {
+    if (error.kind !== 'fatal') return;
+    this.#fatal ??= error;
+    this.#rebalances.loseAll();
+  }
+
+  #refusal(partitions: readonly TopicPartition[]): BrokerError | undefined {
+    if (this.#fatal !== undefined) return this.#fatal;
+    const foreign = partitions.find((partition) => !this.#partitions.has(partition));
+    if (foreign === undefined && !this.#rebalances.lost) return undefined;
+    const place = foreign === undefined ? 'the assignment' : `${foreign.topic}-${foreign.partition}`;
+    return new BrokerError(
+      `${this.#name('Committing offsets')} failed: ${place} is no longer this member's. ` +
+        'Drop what was not committed; its new owner reads it again.',
+      'fenced',
+      'NOT_ASSIGNED',
+    );
+  }
+
+  #name(doing: string): string {
+    return this.#groupId === undefined ? doing : `${doing} of group ${JSON.stringify(this.#groupId)}`;
+  }
+
+  #asked(doing: string, ask: () => void): void {
+    this.#requireOpen(doing);
+    try {
+      ask();
+    } catch (thrown) {
+      throw translate(thrown as ClientError, this.#name(doing));
+    }
+  }
+
+  #requireGroup(call: string): void {
+    if (this.#groupId === undefined) throw misuse(`${call}() needs a consumer with a groupId`);
+  }
+
+  #requireOpen(call: string): void {
+    if (this.#fatal !== undefined) throw this.#fatal;
+    if (!this.#client.isConnected()) throw misuse(`${call}: the consumer is closed`);
+  }
+}
+
+function offsetOf(answers: readonly TopicPartitionOffset[], asked: TopicPartition): number | undefined {
+  const answer = answers.find(({ topic, partition }) => topic === asked.topic && partition === asked.partition);
+  // librdkafka writes "no offset" as a negative number, or the binding leaves it out.
+  return answer?.offset === undefined || answer.offset < 0 ? undefined : answer.offset;
+}

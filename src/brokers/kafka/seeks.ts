@@ -1,0 +1,53 @@
+/** Seeks of a consumer: asked for at once, done before the next fetch. */
+import { setTimeout as wait } from 'node:timers/promises';
+import type { TopicPartitionOffset } from '../port.js';
+import type { Rdkafka } from './client.js';
+import { type ClientError, translate } from './errors.js';
+
+/** Milliseconds for one seek. */
+const SEEK_TIMEOUT_MS = 10_000;
+/** A partition that was assigned a moment ago cannot be sought yet: librdkafka has not begun to fetch it. */
+const NOT_STARTED: ReadonlySet<number> = new Set([-172 /* ERR__STATE */, -178 /* ERR__PREV_IN_PROGRESS */, -190]);
+const TRY_AGAIN_MS = 10;
+
+export class Seeks {
+  readonly #consumer: Rdkafka.KafkaConsumer;
+  /** The last one asked for of each partition. */
+  readonly #waiting = new Map<string, TopicPartitionOffset>();
+
+  constructor(consumer: Rdkafka.KafkaConsumer) {
+    this.#consumer = consumer;
+  }
+
+  add(partition: TopicPartitionOffset): void {
+    this.#waiting.set(`${partition.topic}-${partition.partition}`, partition);
+  }
+
+  /**
+   * Does what was asked for. Nothing may be fetched meanwhile: the batch would jump.
+   *
+   * @param owned partitions that went since are left out
+   * @throws BrokerError when a partition cannot be sought
+   */
+  async workOff(owned: (partition: TopicPartitionOffset) => boolean): Promise<void> {
+    for (const [name, partition] of this.#waiting) {
+      if (owned(partition)) await this.#seek(partition);
+      // Only now: after an error the next poll must try again rather than read on from the old place.
+      this.#waiting.delete(name);
+    }
+  }
+
+  async #seek({ topic, partition, offset }: TopicPartitionOffset): Promise<void> {
+    const deadline = Date.now() + SEEK_TIMEOUT_MS;
+    for (;;) {
+      const error = await new Promise<ClientError | undefined>((resolve) => {
+        this.#consumer.seek({ topic, partition, offset }, SEEK_TIMEOUT_MS, resolve);
+      });
+      if (!error) return;
+      if (!NOT_STARTED.has(error.code ?? 0) || Date.now() > deadline) {
+        throw translate(error, `Seeking ${topic}-${partition} to offset ${offset}`);
+      }
+      await wait(TRY_AGAIN_MS);
+    }
+  }
+}
