@@ -6,6 +6,7 @@
  * S3. A record that failed leaves nothing; records that will be run again have written nothing yet.
  * S4. While a commit is under way its writes stay readable, and the records after it go on writing.
  */
+import { ExpirySweep } from './expiry-sweep.js';
 import { type CacheLimit, type HotCache, hotCache } from './hot-cache.js';
 import { type KeyCodec, keyCodec } from './key-codec.js';
 import type { KeyValueStore, StoreChange, StoreDeclaration, StoreEngine } from './store.js';
@@ -37,6 +38,7 @@ export class LayeredStore<K, V> implements KeyValueStore<K, V>, TaskStore {
   readonly #values: ValueCodec<V>;
   readonly #cache: HotCache<V>;
   readonly #uncommitted: VersionLog<V>;
+  readonly #sweep: ExpirySweep;
   #taken: Taken<V> | undefined;
   #uncommittedHits = 0;
   #cacheHits = 0;
@@ -57,6 +59,7 @@ export class LayeredStore<K, V> implements KeyValueStore<K, V>, TaskStore {
     this.#values = new ValueCodec(declaration, changelogTopic, now);
     this.#cache = hotCache(cache);
     this.#uncommitted = new VersionLog(declaration.name);
+    this.#sweep = new ExpirySweep(engine, (value) => this.#values.expiredBytes(value));
   }
 
   get position(): number | undefined {
@@ -130,7 +133,7 @@ export class LayeredStore<K, V> implements KeyValueStore<K, V>, TaskStore {
   committed(position: number): Promise<void> {
     const { versions, changes } = this.#takenNow();
     // Without a change the position on disk stays where it is: it is a lower bound.
-    const applied = changes.length === 0 ? Promise.resolve() : this.#engine.apply(changes, position);
+    const applied = changes.length === 0 ? Promise.resolve() : this.#engine.apply(this.#swept(changes), position);
     for (const version of versions) this.#cache.set(version.key, version.content);
     this.#uncommitted.settle();
     this.#taken = undefined;
@@ -195,6 +198,12 @@ export class LayeredStore<K, V> implements KeyValueStore<K, V>, TaskStore {
     const change: StoreChange = { key: this.#keys.bytes(text), value };
     this.#uncommitted.append(text, this.#writer.sequence(), change, this.#values.content(value));
     this.#writer.wrote(this.declaration, change);
+  }
+
+  /** With the expired entries that this commit takes off the disk: first, so that what was written again stays. */
+  #swept(changes: readonly StoreChange[]): readonly StoreChange[] {
+    if (this.declaration.retentionMs === undefined) return changes;
+    return [...this.#sweep.next(changes.length), ...changes];
   }
 
   #tellRead(version: Version<V>): void {

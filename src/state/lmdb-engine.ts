@@ -82,6 +82,11 @@ export class LmdbEngine implements StoreEngine {
     }
   }
 
+  page(after: Buffer | undefined, limit: number): [Buffer, Buffer][] {
+    this.#mustBeOpen();
+    return this.#environment.page(after, limit);
+  }
+
   async apply(changes: readonly StoreChange[], position: number): Promise<void> {
     await this.#enqueue((batch) => {
       for (const change of changes) batch.changes.set(change.key.toString('latin1'), change);

@@ -13,7 +13,7 @@
  * belongs to it. `noSync` would promise neither order nor wholeness after a power cut; it is not used.
  */
 import { createHash } from 'node:crypto';
-import { type Database, open, type RootDatabase } from 'lmdb';
+import { type Database, open, type RangeOptions, type RootDatabase } from 'lmdb';
 import type { StoreChange } from './store.js';
 
 /** LMDB takes keys of 1 to 1978 bytes with pages of 4096. */
@@ -94,6 +94,19 @@ export class LmdbEnvironment {
     for (const { value } of this.#unusual.getRange()) yield unpack(value);
   }
 
+  /** Up to `limit` entries after a key: first the usual keys in their order, then the others by their hash. */
+  page(after: Buffer | undefined, limit: number): [Buffer, Buffer][] {
+    const page: [Buffer, Buffer][] = [];
+    if (after === undefined || isUsual(after)) {
+      for (const { key, value } of this.#entries.getRange(from(after, limit))) page.push([key, value]);
+      after = undefined;
+    }
+    if (page.length === limit) return page;
+    const range = from(after === undefined ? undefined : hashOf(after), limit - page.length);
+    for (const { value } of this.#unusual.getRange(range)) page.push(unpack(value));
+    return page;
+  }
+
   /**
    * Writes in one transaction, on another thread. One at a time: call it again only when its promise has settled.
    *
@@ -139,6 +152,10 @@ export class LmdbEnvironment {
     Object.defineProperty(this.#root, '_endWrites', { value: undefined });
     return this.#root.close();
   }
+}
+
+function from(after: Buffer | undefined, limit: number): RangeOptions {
+  return after === undefined ? { limit } : { start: after, exclusiveStart: true, limit };
 }
 
 function isUsual(key: Buffer): boolean {

@@ -4,6 +4,8 @@
  */
 import type { StoreChange, StoreEngine, StoreEngines } from './store.js';
 
+type Entries = IterableIterator<[string, readonly [Buffer, Buffer]]>;
+
 interface Content {
   readonly entries: Map<string, readonly [Buffer, Buffer]>;
   position: number | undefined;
@@ -41,6 +43,7 @@ export function memoryEngines(): StoreEngines {
 class MemoryEngine implements StoreEngine {
   readonly #path: string;
   #content: Content | undefined;
+  #paging: { readonly last: string; readonly iterator: Entries } | undefined;
 
   constructor(path: string, content: Content) {
     this.#path = path;
@@ -57,6 +60,20 @@ class MemoryEngine implements StoreEngine {
 
   *entries(): IterableIterator<[Buffer, Buffer]> {
     for (const [key, value] of this.#opened().entries.values()) yield [key, value];
+  }
+
+  page(after: Buffer | undefined, limit: number): [Buffer, Buffer][] {
+    const iterator = this.#iteratorAfter(after?.toString('latin1'));
+    const page: [Buffer, Buffer][] = [];
+    for (let next = iterator.next(); !next.done; next = iterator.next()) {
+      page.push([...next.value[1]]);
+      if (page.length === limit) {
+        this.#paging = { last: next.value[0], iterator };
+        return page;
+      }
+    }
+    this.#paging = undefined;
+    return page;
   }
 
   async apply(changes: readonly StoreChange[], position: number): Promise<void> {
@@ -77,6 +94,15 @@ class MemoryEngine implements StoreEngine {
   async close(): Promise<void> {
     if (this.#content !== undefined) this.#content.isOpen = false;
     this.#content = undefined;
+  }
+
+  /** The iterator of the page before, when this page follows it: a map cannot be entered in the middle. */
+  #iteratorAfter(key: string | undefined): Entries {
+    if (key !== undefined && this.#paging?.last === key) return this.#paging.iterator;
+    const iterator = this.#opened().entries.entries();
+    if (key !== undefined)
+      for (let next = iterator.next(); !next.done && next.value[0] !== key; ) next = iterator.next();
+    return iterator;
   }
 
   #opened(): Content {

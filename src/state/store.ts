@@ -46,6 +46,11 @@ export interface StoreEngine {
   readonly position: number | undefined;
   get(key: Buffer): Buffer | undefined;
   entries(): IterableIterator<[Buffer, Buffer]>;
+  /**
+   * Up to `limit` entries in the engine's own order, beginning after a key; fewer: the end was reached. What is still
+   * being written may be missing. With it expired entries are removed in passing; an engine without it keeps them.
+   */
+  page?(after: Buffer | undefined, limit: number): [Buffer, Buffer][];
   /** Resolves when durable against the death of the process. */
   apply(changes: readonly StoreChange[], position: number): Promise<void>;
   /** Forgets content and position. */

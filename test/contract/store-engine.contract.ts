@@ -173,6 +173,30 @@ export function storeEngineContract(name: string, makeEngines: () => Promise<Sto
       );
     });
 
+    test('pages lead through all entries once, while entries come and go', async () => {
+      const long = `long-${'k'.repeat(3_000)}`;
+      const keys = [...Array.from({ length: 25 }, (_, i) => `key-${10 + i}`), long, `${long}2`, `${long}3`];
+      await engine.apply(
+        keys.map((key) => put(key, 'v')),
+        1,
+      );
+      if (engine.page === undefined) return;
+      const seen: string[] = [];
+      let after: Buffer | undefined;
+      for (;;) {
+        const page = engine.page(after, 4);
+        seen.push(...page.map(([key]) => key.toString()));
+        if (page.length < 4) break;
+        after = page.at(-1)![0];
+        await engine.apply([remove(seen[0]!), remove(page[1]![0].toString())], 2);
+      }
+      expect(seen.sort()).toEqual(keys.sort());
+      expect(engine.page(Buffer.from('key-12'), 2)).toHaveLength(2);
+      expect(engine.page(undefined, 1_000).map(([key]) => key.toString())).toEqual(
+        expect.arrayContaining(Object.keys(contentOf(engine))),
+      );
+    });
+
     test('entries may be written while they are iterated', async () => {
       await engine.apply([put('a', '1'), put('b', '2'), put('c', '3')], 1);
       const seen: string[] = [];
