@@ -1,0 +1,7 @@
+import { model } from '../../src/model/model.js';
+import type { FordFeatures } from './features.js';
+
+/** The price of a used Ford in pounds. */
+export const fordPrice = model<FordFeatures, number>('ford-price');
+
+export { type DescribedCar, type FordFeatures, features } from './features.js';
