@@ -60,9 +60,8 @@ function inOrder(value: unknown): boolean {
 function sorted(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || hasOwnText(value)) return value;
   if (Array.isArray(value)) return value.map(sorted);
-  const copy: Record<string, unknown> = {};
-  for (const name of Object.keys(value).sort()) copy[name] = sorted((value as Record<string, unknown>)[name]);
-  return copy;
+  const names = Object.keys(value).sort();
+  return Object.fromEntries(names.map((name) => [name, sorted((value as Record<string, unknown>)[name])]));
 }
 
 /** Dates and the like say themselves what their JSON is. */

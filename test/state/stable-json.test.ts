@@ -1,0 +1,55 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { NO_HEADERS } from '../../src/record.js';
+import { stableJson } from '../../src/state/stable-json.js';
+
+const serde = stableJson<unknown>();
+const context = () => ({ topic: '', headers: NO_HEADERS, schema: undefined });
+
+/** The same value with the properties of all objects the other way round. */
+function reversed(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(reversed);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .reverse()
+      .map(([name, inner]) => [name, reversed(inner)]),
+  );
+}
+
+test('equal keys have equal texts, in whatever order their properties were set', () => {
+  fc.assert(
+    fc.property(fc.jsonValue(), (value) => {
+      expect(serde.text(reversed(value))).toBe(serde.text(value));
+    }),
+  );
+});
+
+test('the text is JSON for the value, and the bytes are the text in UTF-8', () => {
+  fc.assert(
+    fc.property(fc.jsonValue(), (value) => {
+      const text = serde.text(value);
+      expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify(value)));
+      expect(Buffer.from(text).toString()).toBe(text);
+      if (value === null) return;
+      expect(serde.serialize(value, context())?.toString()).toBe(text);
+      expect(serde.deserialize(Buffer.from(text), context())).toEqual(JSON.parse(text));
+    }),
+  );
+});
+
+test('different keys have different texts', () => {
+  const keys = [1, '1', [1], { a: 1 }, { a: '1' }, { a: { b: 1 } }, { a: [1] }, { 'a.b': 1 }, true, 'true', ''];
+  expect(new Set(keys.map((key) => serde.text(key))).size).toBe(keys.length);
+});
+
+test('names are sorted, nested ones and those inside arrays too', () => {
+  expect(serde.text({ b: [{ d: 1, c: 2 }], a: { f: null, e: 'x' } })).toBe(
+    '{"a":{"e":"x","f":null},"b":[{"c":2,"d":1}]}',
+  );
+});
+
+test('dates say their own text; what JSON cannot say is refused', () => {
+  expect(serde.text({ z: 1, at: new Date(0) })).toBe('{"at":"1970-01-01T00:00:00.000Z","z":1}');
+  expect(() => serde.text(undefined)).toThrow(TypeError);
+});
