@@ -217,6 +217,7 @@ async function benchLevel(folder: string): Promise<void> {
 const folder = await mkdtemp(join(tmpdir(), 'millrace-bench-state-'));
 try {
   const lmdb = lmdbEngines(join(folder, 'lmdb'));
+  await benchLayers('(warming up)', memoryEngines(), 20_000);
   await benchLayers('memory', memoryEngines(), 20_000);
   await benchLayers('LMDB', lmdb, 20_000);
   await lmdb.remove();

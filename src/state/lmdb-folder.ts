@@ -46,29 +46,29 @@ class Damaged extends Error {}
 export async function openLmdbFolder(folder: string, warn: (message: string) => void): Promise<LmdbEnvironment> {
   const note = join(folder, 'opening');
   try {
-    mkdirSync(folder, { recursive: true });
-    const fruitless = existsSync(note) ? readFileSync(note)[0]! : 0;
-    if (fruitless >= FRUITLESS_OPENINGS) {
-      giveUp(folder, `the process died ${fruitless} times while opening it`, warn);
-      writeFileSync(note, noteOf(1));
-    } else {
-      writeFileSync(note, noteOf(fruitless + 1));
-    }
+    const fruitless = fruitlessOpenings(folder, note);
+    const isHopeless = fruitless >= FRUITLESS_OPENINGS;
+    if (isHopeless) giveUp(folder, `the process died ${fruitless} times while opening it`, warn);
+    writeFileSync(note, Buffer.alloc(NOTE_BYTES, isHopeless ? 1 : fruitless + 1));
+    return await openOrStartAgain(folder, warn);
   } catch (error) {
-    throw new Error(`the state folder ${folder} cannot be used: ${asError(error).message}`, { cause: error });
+    throw new Error(`the state in ${folder} cannot be opened: ${asError(error).message}`, { cause: error });
+  } finally {
+    // Still there afterwards only if the process died.
+    rmSync(note, { force: true });
   }
-  const environment = await openOrStartAgain(folder, warn);
-  rmSync(note);
-  return environment;
+}
+
+function fruitlessOpenings(folder: string, note: string): number {
+  mkdirSync(folder, { recursive: true });
+  return existsSync(note) ? (readFileSync(note)[0] ?? 0) : 0;
 }
 
 async function openOrStartAgain(folder: string, warn: (message: string) => void): Promise<LmdbEnvironment> {
   try {
     return await openChecked(folder);
   } catch (error) {
-    if (!isDamage(error)) {
-      throw new Error(`the state in ${folder} cannot be opened: ${asError(error).message}`, { cause: error });
-    }
+    if (!isDamage(error)) throw error;
     giveUp(folder, asError(error).message, warn);
     return openChecked(folder);
   }
@@ -125,8 +125,4 @@ function isDamage(error: unknown): boolean {
 function giveUp(folder: string, reason: string, warn: (message: string) => void): void {
   for (const file of ['data.mdb', 'lock.mdb']) rmSync(join(folder, file), { recursive: true, force: true });
   warn(`the state in ${folder} is given up and will be rebuilt from its changelog: ${reason}`);
-}
-
-function noteOf(openings: number): Buffer {
-  return Buffer.alloc(NOTE_BYTES, openings);
 }

@@ -3,6 +3,7 @@
  *
  * storeEngineContract('memory', async () => memoryEngines());
  */
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { StoreChange, StoreEngine, StoreEngines } from '../../src/state/store.js';
 
@@ -250,6 +251,54 @@ export function storeEngineContract(name: string, makeEngines: () => Promise<Sto
       expect(engine.position).toBeUndefined();
       expect(contentOf(engine)).toEqual({});
       await engines.remove('9_9');
+    });
+
+    test('S1 to S3: agrees with a map, whatever is still being written', async () => {
+      const change = fc.record({
+        key: fc.constantFrom('', 'a', 'b', 'c', 'k'.repeat(2_000)),
+        value: fc.option(fc.string({ maxLength: 5 })),
+      });
+      const step = fc.oneof(
+        { weight: 6, arbitrary: fc.array(change, { maxLength: 6 }) },
+        { weight: 1, arbitrary: fc.constantFrom('clear' as const, 'wait' as const, 'reopen' as const) },
+      );
+      await fc.assert(
+        fc.asyncProperty(fc.array(step, { maxLength: 20, size: 'max' }), async (steps) => {
+          await engine.clear();
+          const content = new Map<string, string>();
+          let position: number | undefined;
+          let writing: Promise<void>[] = [];
+          for (const [at, next] of steps.entries()) {
+            if (next === 'clear') {
+              writing.push(engine.clear());
+              content.clear();
+              position = undefined;
+            } else if (next === 'wait') {
+              await Promise.all(writing);
+              writing = [];
+            } else if (next === 'reopen') {
+              await reopened();
+            } else {
+              writing.push(
+                engine.apply(
+                  next.map(({ key, value }) => (value === null ? remove(key) : put(key, value))),
+                  at,
+                ),
+              );
+              for (const { key, value } of next) {
+                if (value === null) content.delete(key);
+                else content.set(key, value);
+              }
+              position = at;
+            }
+            expect(engine.position).toBe(position);
+            expect(contentOf(engine)).toEqual(Object.fromEntries([...content].sort()));
+            for (const key of ['', 'a', 'k'.repeat(2_000)]) expect(read(engine, key)).toBe(content.get(key));
+          }
+          await Promise.all(writing);
+        }),
+        { numRuns: 60 },
+      );
     });
 
     test('close can be called twice; a closed engine refuses', async () => {
