@@ -1,0 +1,4 @@
+/** What a running application prints. */
+export type { Console, Finished, MessageLevel, Priced, Ready, Status } from './console.js';
+export { type ConsoleParts, humanConsole } from './human-console.js';
+export { jsonConsole } from './json-console.js';
