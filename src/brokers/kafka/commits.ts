@@ -2,7 +2,7 @@
  * Commits offsets of a group and waits for the broker's word.
  *
  * librdkafka's own `commit` is silent when it fails. Its confirmations come through the queue that only a consumer's
- * poll serves; so while nobody polls, this asks the queue itself and hands on what falls out of it.
+ * poll serves; so while nobody polls, this has the queue served.
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import type { BrokerError } from '../../errors.js';
@@ -20,7 +20,7 @@ export class Commits {
   #last: Promise<unknown> = Promise.resolve();
   #confirm: ((error: ClientError | undefined) => void) | undefined;
 
-  /** @param serveQueue looks into the client's queue once; does nothing while somebody polls */
+  /** @param serveQueue lets the client look into its queue once, unless somebody does already */
   constructor(consumer: Rdkafka.KafkaConsumer, groupId: string, serveQueue: () => Promise<void>) {
     this.#consumer = consumer;
     this.#groupId = groupId;
@@ -58,7 +58,7 @@ export class Commits {
     try {
       this.#consumer.commit([...offsets]);
       while (!answered) {
-        await this.#serveQueue();
+        await Promise.race([answer, this.#serveQueue()]);
         if (!answered) await Promise.race([answer, wait(LOOK_EVERY_MS)]);
       }
     } catch (thrown) {

@@ -26,6 +26,7 @@ import { Fetch } from './fetch.js';
 import { listenToLog } from './log.js';
 import { memberships } from './membership.js';
 import { misuse } from './misuse.js';
+import { committedOffsets, watermarks } from './offset-queries.js';
 import type { KafkaOptions } from './options.js';
 import { Partitions } from './partitions.js';
 import { Rebalances } from './rebalance.js';
@@ -34,7 +35,6 @@ import { clientReset, needsStartOffsets, startOffsets } from './start-offsets.js
 
 /** Milliseconds that one question to the client may wait: a rebalance is noticed between two of them. */
 const SLICE_MS = 100;
-const REQUEST_TIMEOUT_MS = 10_000;
 
 /**
  * Opens a consumer and waits for the first answer of a broker.
@@ -57,6 +57,8 @@ class KafkaConsumer implements Consumer {
   readonly #commits: Commits;
   readonly #rebalances: Rebalances;
   readonly #uses = new Set<Promise<unknown>>();
+  /** Asked for by `assign`, done by the next poll: a batch may just be on its way from the old assignment. */
+  #toAssign: readonly TopicPartitionOffset[] | undefined;
   #fatal: BrokerError | undefined;
   #polling: Promise<unknown> | undefined;
   #closing: Promise<void> | undefined;
@@ -77,7 +79,7 @@ class KafkaConsumer implements Consumer {
     this.#client = construct(() => new rdkafka.KafkaConsumer({ ...settings, ...callbacks }, reset));
     this.#fetch = new Fetch(this.#client);
     this.#seeks = new Seeks(this.#client);
-    this.#commits = new Commits(this.#client, groupId, () => this.#serveQueue());
+    this.#commits = new Commits(this.#client, groupId, () => this.#fetch.serve());
     this.#rebalances = new Rebalances(this.#client, this.#partitions, async (partitions) =>
       needsStartOffsets(config.offsetReset) ? startOffsets(this, config.offsetReset, partitions) : partitions,
     );
@@ -106,7 +108,8 @@ class KafkaConsumer implements Consumer {
   }
 
   assign(partitions: readonly TopicPartitionOffset[]): void {
-    this.#asked('Assigning partitions', () => this.#client.assign([...partitions]));
+    this.#requireOpen('assign');
+    this.#toAssign = partitions;
     this.#partitions.clear();
     for (const partition of partitions) this.#partitions.add(partition);
   }
@@ -132,44 +135,48 @@ class KafkaConsumer implements Consumer {
     const deadline = performance.now() + timeoutMs;
     for (;;) {
       if (this.#fatal !== undefined) throw this.#fatal;
-      await this.#rebalances.workOff();
-      await this.#seeks.workOff((partition) => this.#partitions.has(partition));
+      await this.#workOff();
       const held = this.#partitions.takeHeld(max);
-      const remaining = deadline - performance.now();
       if (held.length > 0) return held;
 
+      const remaining = deadline - performance.now();
       const records = await this.#fetchRecords(max, Math.max(0, Math.min(SLICE_MS, Math.ceil(remaining))));
-      if (records.length > 0) return records;
-      if (remaining <= 0 || this.#closing !== undefined) {
-        if (this.#closing === undefined) await this.#rebalances.workOff();
+      if (records.length > 0) {
+        this.#fetch.ahead(max);
+        return records;
+      }
+      if (this.#closing !== undefined) return [];
+      if (remaining <= 0) {
+        await this.#workOff();
         return [];
       }
     }
   }
 
+  async #workOff(): Promise<void> {
+    if (!this.#rebalances.waiting && !this.#seeks.waiting && this.#toAssign === undefined) return;
+    // What was fetched ahead goes where revoked and sought partitions lose it.
+    const ahead = await this.#fetch.drain();
+    if (this.#toAssign === undefined) this.#partitions.hold(ahead);
+    else this.#assign(this.#toAssign);
+    await this.#rebalances.workOff();
+    await this.#seeks.workOff((partition) => this.#partitions.seek(partition));
+  }
+
+  #assign(partitions: readonly TopicPartitionOffset[]): void {
+    this.#asked('Assigning partitions', () => this.#client.assign([...partitions]));
+    this.#toAssign = undefined;
+    const paused = partitions.filter((partition) => this.#partitions.isPaused(partition));
+    if (paused.length > 0) this.#asked('Pausing', () => this.#client.pause(paused));
+  }
+
   async #fetchRecords(max: number, timeoutMs: number): Promise<readonly ConsumedRecord[]> {
     try {
-      const { messages, ends } = await this.#fetch.some(max, timeoutMs);
-      const records = this.#partitions.deliver(messages);
-      for (const end of ends) this.#partitions.reachedEnd(end);
-      return records;
+      return this.#partitions.deliver(await this.#fetch.some(max, timeoutMs));
     } catch (thrown) {
       const error = translate(thrown as ClientError, this.#name('Consuming'));
       this.#fail(error);
       throw error;
-    }
-  }
-
-  /** Lets the client call back while nobody polls; a message that comes along is kept for the next poll. */
-  async #serveQueue(): Promise<void> {
-    if (this.#fetch.busy) return;
-    try {
-      const { messages, ends } = await this.#fetch.some(1, 0);
-      this.#partitions.hold(messages);
-      for (const end of ends) this.#partitions.reachedEnd(end);
-    } catch (thrown) {
-      // A fatal one fails the next call of any kind; another one is met again by the next poll.
-      this.#fail(translate(thrown as ClientError, this.#name('Consuming')));
     }
   }
 
@@ -186,12 +193,12 @@ class KafkaConsumer implements Consumer {
   }
 
   pause(partitions: readonly TopicPartition[]): void {
-    this.#asked('Pausing', () => this.#client.pause([...partitions]));
+    if (this.#toAssign === undefined) this.#asked('Pausing', () => this.#client.pause([...partitions]));
     for (const partition of partitions) this.#partitions.setPaused(partition, true);
   }
 
   resume(partitions: readonly TopicPartition[]): void {
-    this.#asked('Resuming', () => this.#client.resume([...partitions]));
+    if (this.#toAssign === undefined) this.#asked('Resuming', () => this.#client.resume([...partitions]));
     for (const partition of partitions) this.#partitions.setPaused(partition, false);
   }
 
@@ -203,26 +210,14 @@ class KafkaConsumer implements Consumer {
   }
 
   async committed(partitions: readonly TopicPartition[]): Promise<readonly (number | undefined)[]> {
-    this.#requireGroup('committed');
+    const groupId = this.#requireGroup('committed');
     this.#requireOpen('committed');
-    if (partitions.length === 0) return [];
-    return new Promise((resolve, reject) => {
-      this.#client.committed([...partitions], REQUEST_TIMEOUT_MS, (error, answers) => {
-        if (error) reject(translate(error, this.#name('Asking for committed offsets')));
-        else resolve(partitions.map((partition) => offsetOf(answers, partition)));
-      });
-    });
+    return partitions.length === 0 ? [] : committedOffsets(this.#client, partitions, groupId);
   }
 
-  async watermarks({ topic, partition }: TopicPartition): Promise<{ readonly low: number; readonly high: number }> {
+  async watermarks(partition: TopicPartition): Promise<{ readonly low: number; readonly high: number }> {
     this.#requireOpen('watermarks');
-    return new Promise((resolve, reject) => {
-      // Asked of the broker: the client's cached ones do not know the last stable offset.
-      this.#client.queryWatermarkOffsets(topic, partition, REQUEST_TIMEOUT_MS, (error, offsets) => {
-        if (error) reject(translate(error, `Asking for the offsets of ${topic}-${partition}`));
-        else resolve({ low: offsets.lowOffset, high: offsets.highOffset });
-      });
-    });
+    return watermarks(this.#client, partition);
   }
 
   close(): Promise<void> {
@@ -245,7 +240,7 @@ class KafkaConsumer implements Consumer {
   #fail(error: BrokerError): void {
     if (error.kind !== 'fatal') return;
     this.#fatal ??= error;
-    this.#rebalances.loseAll();
+    this.#rebalances.finish();
   }
 
   #refusal(partitions: readonly TopicPartition[]): BrokerError | undefined {
@@ -274,18 +269,13 @@ class KafkaConsumer implements Consumer {
     }
   }
 
-  #requireGroup(call: string): void {
+  #requireGroup(call: string): string {
     if (this.#groupId === undefined) throw misuse(`${call}() needs a consumer with a groupId`);
+    return this.#groupId;
   }
 
   #requireOpen(call: string): void {
     if (this.#fatal !== undefined) throw this.#fatal;
     if (!this.#client.isConnected()) throw misuse(`${call}: the consumer is closed`);
   }
-}
-
-function offsetOf(answers: readonly TopicPartitionOffset[], asked: TopicPartition): number | undefined {
-  const answer = answers.find(({ topic, partition }) => topic === asked.topic && partition === asked.partition);
-  // librdkafka writes "no offset" as a negative number, or the binding leaves it out.
-  return answer?.offset === undefined || answer.offset < 0 ? undefined : answer.offset;
 }

@@ -1,5 +1,9 @@
 /**
- * Asks librdkafka for messages: one question at a time, because two would mix the order of a partition.
+ * Asks librdkafka for messages.
+ *
+ * What must hold:
+ *  1. One question at a time: two would mix the order of a partition.
+ *  2. What was fetched ahead, or fell out while only callbacks were wanted, is given out first, and so is an error.
  *
  * librdkafka hands out rebalances and commit confirmations through the same queue as messages, so asking is also what
  * keeps the member alive. While a question waits it holds a thread of libuv's pool.
@@ -8,32 +12,46 @@ import type { Message, TopicPartitionOffset } from 'node-rdkafka';
 import type { Rdkafka } from './client.js';
 import { type ClientError, ERR_MAX_POLL_EXCEEDED } from './errors.js';
 
-/** What one question brought. */
+/** What was fetched. */
 export interface Fetched {
   readonly messages: readonly Message[];
-  /** Partitions that have been fetched to their end, each with the offset that comes next. */
+  /** Partitions of which these messages are the last for now, each with the offset that comes next. */
   readonly ends: readonly TopicPartitionOffset[];
 }
 
 export class Fetch {
   readonly #consumer: Rdkafka.KafkaConsumer;
+  /** Fetched and not given out yet. */
+  #messages: Message[] = [];
   #ends: TopicPartitionOffset[] = [];
-  #last: Promise<unknown> = Promise.resolve();
-  #asking = 0;
+  #failure: ClientError | undefined;
+  #question: Promise<void> | undefined;
 
   constructor(consumer: Rdkafka.KafkaConsumer) {
     this.#consumer = consumer;
     consumer.on('partition.eof', (end) => this.#ends.push(end));
   }
 
-  /** Whether a question is under way. */
-  get busy(): boolean {
-    return this.#asking > 0;
-  }
-
   /** Resolves when no question is under way. */
   async idle(): Promise<void> {
-    while (this.busy) await this.#last;
+    while (this.#question !== undefined) await this.#question;
+  }
+
+  /** Fetches a batch that is there already while the caller works on the last one. Does nothing when one is ready. */
+  ahead(max: number): void {
+    if (this.#question === undefined && this.#messages.length === 0) void this.#ask(max, 0);
+  }
+
+  /** Lets the client call back while nobody polls. A message that comes along is kept. */
+  async serve(): Promise<void> {
+    if (this.#question === undefined) await this.#ask(1, 0);
+    else await this.#question;
+  }
+
+  /** Takes all that is ready, and leaves an error for {@link some}. */
+  async drain(): Promise<Fetched> {
+    await this.idle();
+    return this.#take(Number.POSITIVE_INFINITY);
   }
 
   /**
@@ -42,36 +60,52 @@ export class Fetch {
    * @throws the client's own error
    */
   async some(max: number, timeoutMs: number): Promise<Fetched> {
-    const ready = await this.#ask(max, 0);
-    if (ready.length > 0 || timeoutMs <= 0) return this.#withEnds(ready);
-    // The client's timeout counts for each message: a larger number than one would wait for every one of them.
-    const first = await this.#ask(1, timeoutMs);
-    if (first.length === 0 || max === 1) return this.#withEnds(first);
-    const rest = await this.#ask(max - 1, 0);
-    return this.#withEnds([...first, ...rest]);
+    await this.idle();
+    if (this.#messages.length === 0) await this.#ask(max, 0);
+    if (this.#messages.length === 0 && this.#failure === undefined && timeoutMs > 0) {
+      // The client's timeout counts for each message: a larger number than one would wait for every one of them.
+      await this.#ask(1, timeoutMs);
+      if (max > 1 && this.#messages.length > 0) await this.#ask(max - 1, 0);
+    }
+    if (this.#messages.length === 0 && this.#failure !== undefined) {
+      const failure = this.#failure;
+      this.#failure = undefined;
+      throw failure;
+    }
+    return this.#take(max);
   }
 
-  #withEnds(messages: readonly Message[]): Fetched {
+  #take(max: number): Fetched {
+    const messages = this.#messages;
+    if (messages.length > max) {
+      this.#messages = messages.slice(max);
+      return { messages: messages.slice(0, max), ends: [] };
+    }
     const ends = this.#ends;
+    this.#messages = [];
     this.#ends = [];
     return { messages, ends };
   }
 
-  #ask(max: number, timeoutMs: number): Promise<Message[]> {
-    this.#asking++;
-    const answer = this.#last.then(() => this.#consume(max, timeoutMs)).finally(() => this.#asking--);
-    this.#last = answer.catch(() => {}); // the one who asked gets the error
-    return answer;
+  #ask(max: number, timeoutMs: number): Promise<void> {
+    const question = this.#consume(max, timeoutMs).finally(() => {
+      this.#question = undefined;
+    });
+    this.#question = question;
+    return question;
   }
 
-  #consume(max: number, timeoutMs: number): Promise<Message[]> {
-    return new Promise((resolve, reject) => {
+  #consume(max: number, timeoutMs: number): Promise<void> {
+    return new Promise((resolve) => {
       this.#consumer.setDefaultConsumeTimeout(timeoutMs);
       this.#consumer.consume(max, (error: ClientError | null, messages: Message[]) => {
-        // Said once, beside the rebalance that tells the same: the next question joins again.
-        if (error?.code === ERR_MAX_POLL_EXCEEDED) resolve([]);
-        else if (error) reject(error);
-        else resolve(messages);
+        if (error) {
+          // The first is said once, beside the rebalance that tells the same: the next question joins again.
+          if (error.code !== ERR_MAX_POLL_EXCEEDED) this.#failure ??= error;
+        } else {
+          this.#messages = this.#messages.length === 0 ? messages : this.#messages.concat(messages);
+        }
+        resolve();
       });
     });
   }

@@ -8,6 +8,7 @@
  */
 import type { Message } from 'node-rdkafka';
 import type { ConsumedRecord, TopicPartition, TopicPartitionOffset } from '../port.js';
+import type { Fetched } from './fetch.js';
 import { fromClientHeaders } from './headers.js';
 
 interface PartitionState extends TopicPartition {
@@ -66,25 +67,34 @@ export class Partitions {
     return this.#find(partition)?.position;
   }
 
+  isPaused(partition: TopicPartition): boolean {
+    return this.#find(partition)?.paused === true;
+  }
+
   setPaused(partition: TopicPartition, paused: boolean): void {
     const state = this.#find(partition);
     if (state !== undefined) state.paused = paused;
   }
 
-  /** Throws held records away; the next one delivered is that at the offset. */
-  seek(partition: TopicPartitionOffset): void {
+  /**
+   * Throws held records away; the next one delivered is that at the offset.
+   *
+   * @returns whether the partition is one of these
+   */
+  seek(partition: TopicPartitionOffset): boolean {
     const state = this.#find(partition);
-    if (state === undefined) return;
+    if (state === undefined) return false;
     state.position = partition.offset;
     state.end = undefined;
     state.held = [];
+    return true;
   }
 
   /**
    * Takes fetched messages and gives those that may be delivered now. Those of paused partitions are held, and those
    * of partitions that went meanwhile are dropped.
    */
-  deliver(messages: readonly Message[]): ConsumedRecord[] {
+  deliver({ messages, ends }: Fetched): ConsumedRecord[] {
     const records: ConsumedRecord[] = [];
     let state: PartitionState | undefined;
     let topic = '';
@@ -102,15 +112,17 @@ export class Partitions {
         records.push(record);
       }
     }
+    this.#reachedEnds(ends);
     return records;
   }
 
   /** Keeps fetched messages for a later {@link takeHeld}. */
-  hold(messages: readonly Message[]): void {
+  hold({ messages, ends }: Fetched): void {
     for (const message of messages) {
       const state = this.#find(message);
       state?.held.push(toRecord(message, state.topic));
     }
+    this.#reachedEnds(ends);
   }
 
   /** Held records of partitions that are not paused, at most `max`. */
@@ -126,12 +138,13 @@ export class Partitions {
     return records;
   }
 
-  /** Everything before the offset has been fetched, and nothing is there yet. */
-  reachedEnd(partition: TopicPartitionOffset): void {
-    const state = this.#find(partition);
-    if (state === undefined) return;
-    state.end = partition.offset;
-    this.#passEnd(state);
+  #reachedEnds(ends: Fetched['ends']): void {
+    for (const end of ends) {
+      const state = this.#find(end);
+      if (state === undefined) continue;
+      state.end = end.offset;
+      this.#passEnd(state);
+    }
   }
 
   #passEnd(state: PartitionState): void {

@@ -27,9 +27,10 @@ export class Rebalances {
   readonly #consumer: Rdkafka.KafkaConsumer;
   readonly #partitions: Partitions;
   readonly #startOf: (partitions: readonly TopicPartition[]) => Promise<readonly StartingPartition[]>;
-  readonly #waiting: RebalanceEvent[] = [];
+  readonly #events: RebalanceEvent[] = [];
   #listener: RebalanceListener | undefined;
   #lost = false;
+  #finished = false;
   #closing = false;
 
   /** @param startOf where newly assigned partitions begin */
@@ -45,7 +46,12 @@ export class Rebalances {
 
   /** The assignment is gone already, though the listener may not have been told yet. */
   get lost(): boolean {
-    return this.#lost;
+    return this.#lost || this.#finished;
+  }
+
+  /** Whether there is anything to work off. */
+  get waiting(): boolean {
+    return this.#events.length > 0;
   }
 
   listen(listener: RebalanceListener): void {
@@ -56,7 +62,7 @@ export class Rebalances {
   readonly happened = (error: ClientError, partitions: readonly TopicPartition[]): void => {
     const kind = error.code === ERR_ASSIGN_PARTITIONS ? 'assign' : 'revoke';
     const event: RebalanceEvent = { kind, partitions };
-    if (!this.#closing) this.#waiting.push(event);
+    if (!this.#closing) this.#events.push(event);
     else if (kind === 'assign') this.#assign(partitions);
     else this.#unassign(partitions);
   };
@@ -66,16 +72,16 @@ export class Rebalances {
     this.#lost = message.includes('partition(s) lost');
   }
 
-  /** Nothing that is assigned can be committed any more. */
-  loseAll(): void {
-    this.#lost = true;
+  /** The client has failed for good: nothing can be committed any more. */
+  finish(): void {
+    this.#finished = true;
   }
 
   /** Tells the listener what happened and answers the client. Errors of the listener are thrown after the answer. */
   async workOff(): Promise<void> {
-    if (this.#waiting.length === 0) return;
+    if (this.#events.length === 0) return;
     await afterPendingCallbacks(); // the log line of an event may be waiting beside it
-    for (let event = this.#waiting.shift(); event !== undefined; event = this.#waiting.shift()) {
+    for (let event = this.#events.shift(); event !== undefined; event = this.#events.shift()) {
       if (event.kind === 'assign') await this.#takeOn(event.partitions);
       else await this.#giveUp(event.partitions);
     }
@@ -88,7 +94,7 @@ export class Rebalances {
       await this.#tellGone(this.#partitions.list());
     } finally {
       this.#closing = true;
-      for (const event of this.#waiting.splice(0)) {
+      for (const event of this.#events.splice(0)) {
         if (event.kind === 'assign') this.#assign(event.partitions);
         else this.#unassign(event.partitions);
       }
@@ -115,7 +121,7 @@ export class Rebalances {
 
   async #tellGone(partitions: readonly TopicPartition[]): Promise<void> {
     if (partitions.length === 0) return;
-    if (this.#lost) await this.#listener?.onLost(partitions);
+    if (this.lost) await this.#listener?.onLost(partitions);
     else await this.#listener?.onRevoked(partitions);
   }
 

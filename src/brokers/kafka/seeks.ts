@@ -13,27 +13,32 @@ const TRY_AGAIN_MS = 10;
 export class Seeks {
   readonly #consumer: Rdkafka.KafkaConsumer;
   /** The last one asked for of each partition. */
-  readonly #waiting = new Map<string, TopicPartitionOffset>();
+  readonly #asked = new Map<string, TopicPartitionOffset>();
 
   constructor(consumer: Rdkafka.KafkaConsumer) {
     this.#consumer = consumer;
   }
 
+  /** Whether there is anything to do. */
+  get waiting(): boolean {
+    return this.#asked.size > 0;
+  }
+
   add(partition: TopicPartitionOffset): void {
-    this.#waiting.set(`${partition.topic}-${partition.partition}`, partition);
+    this.#asked.set(`${partition.topic}-${partition.partition}`, partition);
   }
 
   /**
    * Does what was asked for. Nothing may be fetched meanwhile: the batch would jump.
    *
-   * @param owned partitions that went since are left out
+   * @param begin called before each; a seek for which it says no, because the partition went, is left out
    * @throws BrokerError when a partition cannot be sought
    */
-  async workOff(owned: (partition: TopicPartitionOffset) => boolean): Promise<void> {
-    for (const [name, partition] of this.#waiting) {
-      if (owned(partition)) await this.#seek(partition);
+  async workOff(begin: (partition: TopicPartitionOffset) => boolean): Promise<void> {
+    for (const [name, partition] of this.#asked) {
+      if (begin(partition)) await this.#seek(partition);
       // Only now: after an error the next poll must try again rather than read on from the old place.
-      this.#waiting.delete(name);
+      this.#asked.delete(name);
     }
   }
 
