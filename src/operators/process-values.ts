@@ -26,14 +26,16 @@ export type ValueProcessor<V, K, NewV> = ProcessorParts<StreamRecord<V, K>, Valu
  *
  * @example
  * const counts = keyValueStore<string, number>('counts');
- * const counted = processValues({
- *   stores: [counts],
- *   process(record: StreamRecord<Car, string>, context) {
- *     const count = (context.store(counts).get(record.key) ?? 0) + 1;
- *     context.store(counts).put(record.key, count);
- *     context.forward({ ...record.value, count });
- *   },
- * });
+ * stream(cars).pipe(
+ *   processValues({
+ *     stores: [counts],
+ *     process(record, context: ValueProcessorContext<string, number>) {
+ *       const count = (context.store(counts).get(record.key) ?? 0) + 1;
+ *       context.store(counts).put(record.key, count);
+ *       context.forward(count);
+ *     },
+ *   }),
+ * )
  */
 export function processValues<V, K, NewV>(
   processor: ValueProcessor<V, K, NewV>,

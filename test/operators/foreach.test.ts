@@ -1,0 +1,4 @@
+import { runMarbles } from './run-marbles.js';
+import { foreachCases } from './tables/foreach.js';
+
+runMarbles('foreach', foreachCases);
