@@ -1,7 +1,8 @@
 /** Declarations of stores: frozen values that open nothing. `state/` exports them, the runtime binds them. */
 import { TopologyError } from '../errors.js';
+import { json } from '../serde/json.js';
 import type { Serde } from '../serde/serde.js';
-import { plainJson, stableJson } from './stable-json.js';
+import { stableJson } from './stable-json.js';
 import type { StoreDeclaration } from './store.js';
 
 /**
@@ -13,7 +14,7 @@ export type ChangelogSetting = 'enabled' | 'disabled';
 export interface KeyValueStoreOptions<K, V> {
   /** Default: JSON with sorted properties, so that equal keys have equal bytes. */
   readonly key?: Serde<K>;
-  /** Default: JSON. */
+  /** Default: JSON; integers beyond 2^53 are bigints. */
   readonly value?: Serde<V>;
   /** Default: `enabled`. */
   readonly changelog?: ChangelogSetting;
@@ -52,7 +53,7 @@ export function keyValueStore<K = unknown, V = unknown>(
     kind: 'key-value' as const,
     name,
     keySerde: options.key ?? stableJson<K>(),
-    valueSerde: options.value ?? plainJson<V>(),
+    valueSerde: options.value ?? json<V>(),
     changelog: (options.changelog ?? 'enabled') === 'enabled',
     retentionMs,
   });

@@ -1,6 +1,8 @@
 /** Engines on disk: LMDB, one folder for each store of a task. What survives what: lmdb-environment.ts. */
-import { rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { asError, ConfigurationError } from '../errors.js';
+import { type FolderLock, lockFolder } from '../folder-lock.js';
 import { LmdbEngine } from './lmdb-engine.js';
 import { openLmdbFolder } from './lmdb-folder.js';
 import type { StoreEngines } from './store.js';
@@ -11,6 +13,8 @@ export interface LmdbOptions {
 }
 
 /**
+ * Engines whose content is on disk. A store that another process has open cannot be opened.
+ *
  * @param directory made when it is missing; on a local disk, for LMDB maps its files into memory
  * @example
  * const engines = lmdbEngines('.millrace/state');
@@ -24,12 +28,8 @@ export function lmdbEngines(directory: string, options: LmdbOptions = {}): Store
       checkPath(path);
       if (open.has(path)) throw new Error(`the store ${path} is open already: only one task may have it`);
       open.add(path);
-      const folder = join(directory, path);
       try {
-        const environment = await openLmdbFolder(folder, warn);
-        return new LmdbEngine(folder, environment, async () => {
-          open.delete(path);
-        });
+        return await openEngine(join(directory, path), warn, () => open.delete(path));
       } catch (error) {
         open.delete(path);
         throw error;
@@ -39,9 +39,53 @@ export function lmdbEngines(directory: string, options: LmdbOptions = {}): Store
       if (path !== undefined) checkPath(path);
       const inUse = [...open].find((name) => path === undefined || name === path || name.startsWith(`${path}/`));
       if (inUse !== undefined) throw new Error(`the store ${inUse} is open: close it before its state is removed`);
-      await rm(path === undefined ? directory : join(directory, path), { recursive: true, force: true });
+      await removeUnused(path === undefined ? directory : join(directory, path));
     },
   };
+}
+
+async function openEngine(folder: string, warn: (message: string) => void, onClosed: () => void): Promise<LmdbEngine> {
+  const lock = await lockState(folder);
+  try {
+    const environment = await openLmdbFolder(folder, warn);
+    return new LmdbEngine(folder, environment, async () => {
+      await lock.release();
+      onClosed();
+    });
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+async function lockState(folder: string): Promise<FolderLock> {
+  try {
+    return await lockFolder(folder, 'state of a task');
+  } catch (error) {
+    if (error instanceof ConfigurationError) throw error;
+    throw new Error(`the state in ${folder} cannot be opened: ${asError(error).message}`, { cause: error });
+  }
+}
+
+/** Removes a folder once no other process has a store in it. */
+async function removeUnused(folder: string): Promise<void> {
+  const locks: FolderLock[] = [];
+  try {
+    for (const store of await storesIn(folder)) locks.push(await lockState(store));
+    await rm(folder, { recursive: true, force: true });
+  } finally {
+    for (const lock of locks) await lock.release();
+  }
+}
+
+async function storesIn(folder: string): Promise<string[]> {
+  try {
+    const files = await readdir(folder, { recursive: true, withFileTypes: true });
+    return files.filter(({ name }) => name === 'data.mdb').map(({ parentPath }) => parentPath);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
 }
 
 function checkPath(path: string): void {

@@ -1,9 +1,8 @@
 /**
- * JSON for stores: what keys and values are written as when a declaration names no serde.
- *
- * A key must always give the same bytes, or the same car would have two entries: properties are sorted wherever they
- * are not already in order. Values are written as they are.
+ * JSON for the keys of stores. A key must always give the same bytes, or the same car would have two entries:
+ * properties are sorted wherever they are not already in order.
  */
+import { parseJson, stringifyJson } from '../serde/json-text.js';
 import type { Serde } from '../serde/serde.js';
 
 /**
@@ -19,27 +18,18 @@ export function isTextSerde<T>(serde: Serde<T>): serde is TextSerde<T> {
   return typeof (serde as Partial<TextSerde<T>>).text === 'function';
 }
 
-/** JSON whose text does not depend on the order in which the properties were set. For keys. */
+/**
+ * JSON whose text does not depend on the order in which the properties were set. For keys.
+ *
+ * @typeParam T what the JSON holds; not checked
+ */
 export function stableJson<T>(): TextSerde<T> {
-  return jsonWith<T>((value) => (inOrder(value) ? JSON.stringify(value) : JSON.stringify(sorted(value))));
-}
-
-/** JSON as `JSON.stringify` writes it. For values. */
-export function plainJson<T>(): TextSerde<T> {
-  return jsonWith<T>((value) => JSON.stringify(value));
-}
-
-function jsonWith<T>(write: (value: T) => string | undefined): TextSerde<T> {
-  const text = (value: T): string => {
-    const written = write(value);
-    if (written === undefined) throw new TypeError(`JSON has no text for ${typeof value}`);
-    return written;
-  };
+  const text = (value: T): string => stringifyJson(inOrder(value) ? value : sorted(value));
   return Object.freeze({
     encoding: 'json',
     text,
     serialize: (value: T | null) => (value === null ? null : Buffer.from(text(value))),
-    deserialize: (bytes: Buffer | null) => (bytes === null ? null : (JSON.parse(bytes.toString('utf8')) as T)),
+    deserialize: (bytes: Buffer | null) => (bytes === null ? null : (parseJson(bytes) as T | null)),
   });
 }
 

@@ -204,6 +204,29 @@ describe('damaged files', () => {
   });
 });
 
+test('a store that another process has open can be neither opened nor removed, until that process is dead', async () => {
+  const child = spawn(process.execPath, ['--import', 'tsx', script, directory, 'one-by-one'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  try {
+    await once(createInterface({ input: child.stdout }), 'line');
+    await expect(openStore()).rejects.toThrow(`process ${child.pid}`);
+    await expect(lmdbEngines(directory).remove('0_0')).rejects.toThrow(`process ${child.pid}`);
+    await expect(lmdbEngines(directory).remove()).rejects.toThrow(`process ${child.pid}`);
+  } finally {
+    const exited = once(child, 'exit');
+    child.kill('SIGKILL');
+    await exited;
+  }
+  const engine = await openStore();
+  expect(engine.position).toBeGreaterThan(0);
+  await engine.close();
+  await lmdbEngines(directory).remove();
+  const empty = await openStore();
+  expect(empty.position).toBeUndefined();
+  await empty.close();
+});
+
 test('a path that leaves the folder is refused', async () => {
   const engines = lmdbEngines(directory);
   for (const path of ['../elsewhere', '/etc', '0_0/../..', '', '0_0//x']) {
