@@ -7,8 +7,6 @@ import { openConsumer } from './consumer.js';
 import type { KafkaOptions } from './options.js';
 import { openProducer } from './producer.js';
 
-export type { KafkaLogEntry, KafkaOptions, LibrdkafkaSettings } from './options.js';
-
 /**
  * A Kafka cluster, 2.1 or newer, through `node-rdkafka`. Opens nothing yet, and does not need the package yet.
  *

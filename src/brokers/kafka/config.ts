@@ -83,6 +83,11 @@ export function consumerSettings(
     'enable.auto.offset.store': false,
     'enable.partition.eof': true,
   };
+  const [poll, session] = [settings['max.poll.interval.ms'], settings['session.timeout.ms']];
+  if (Number(poll) < Number(session)) {
+    const message = `max.poll.interval.ms is ${poll}, which is less than session.timeout.ms, ${session}. Raise the first.`;
+    throw new ConfigurationError(message, 'max.poll.interval.ms');
+  }
   if (config.instanceId !== undefined) settings['group.instance.id'] = config.instanceId;
   // The only way to hear that partitions are lost rather than revoked is a line of this log (see rebalance.ts).
   settings.debug = settings.debug === undefined ? 'consumer' : `${settings.debug},consumer`;

@@ -1,0 +1,46 @@
+/** A real broker for the tests of a file, or the reason why there is none. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { kafkaPart, type RunningKafka, startKafka } from '../../../deploy/stack/kafka.js';
+import { StackError } from '../../../deploy/stack/part.js';
+
+/**
+ * Why Kafka cannot run here: no Java, or no Maven to fetch it with. Printed, because tests are skipped for it; where the
+ * environment variable CI is set it is an error instead.
+ */
+export async function whyNoKafka(): Promise<string | undefined> {
+  try {
+    await kafkaPart().download((line) => console.log(line));
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof StackError) || process.env.CI) throw error;
+    console.warn(`The tests against a real Kafka are skipped: ${error.message}`);
+    return error.message;
+  }
+}
+
+/** A broker in a temporary folder that goes with it. */
+export interface TestKafka {
+  readonly bootstrapServers: string;
+  /** Kills the broker (SIGKILL) and starts it again on the same data and port. */
+  restart(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export async function startTestKafka(): Promise<TestKafka> {
+  const directory = await mkdtemp(join(tmpdir(), 'millrace-kafka-'));
+  let kafka: RunningKafka = await startKafka({ directory, port: 0 });
+  const { bootstrapServers } = kafka;
+  return {
+    bootstrapServers,
+    async restart() {
+      await kafka.kill('SIGKILL');
+      kafka = await startKafka({ directory, port: Number(bootstrapServers.split(':')[1]) });
+    },
+    async stop() {
+      await kafka.stop();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
