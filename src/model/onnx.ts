@@ -59,6 +59,7 @@ class OnnxModel<F extends object, P> implements Model<F, P> {
   readonly #descriptionPath: string;
   readonly #threads: number;
   #opened: Opened | undefined;
+  #lastRun: Promise<unknown> = Promise.resolve();
 
   constructor(path: string | URL, options: OnnxOptions) {
     this.#path = asPath(path);
@@ -102,6 +103,8 @@ class OnnxModel<F extends object, P> implements Model<F, P> {
   async close(): Promise<void> {
     const session = this.#opened?.session;
     this.#opened = undefined;
+    // A session must not go while it is running. Runs end in the order in which they start; who asked gets the error.
+    await this.#lastRun.catch(() => undefined);
     await session?.release();
   }
 
@@ -112,7 +115,9 @@ class OnnxModel<F extends object, P> implements Model<F, P> {
       refused.set(row, new ModelError(`${nameOf(identity)}: ${reason}`, 'invalid-question', identity));
     });
     const feeds = { [input]: new runtime.Tensor('float32', values, [rows.length, matrix.width]) };
-    const answer = (await session.run(feeds, [output]))[output] as Tensor;
+    const run = session.run(feeds, [output]);
+    this.#lastRun = run;
+    const answer = (await run)[output] as Tensor;
     const [answered, width = 1] = answer.dims;
     if (answered !== rows.length) {
       const message = `the model ${nameOf(identity)} was asked ${rows.length} rows and answered ${answered}`;

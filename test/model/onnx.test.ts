@@ -70,6 +70,17 @@ describe('predict', () => {
     await expect(answer).rejects.toThrow('too late');
   });
 
+  test('closing waits for the run under way; what is left of the batch fails', async () => {
+    const closing = onnx<object>(`${shipped}.onnx`);
+    await closing.open();
+    const one = closing.predict([focus], signal);
+    const many = closing.predict(new Array(1_024).fill(focus), signal);
+    const failed = expect(many).rejects.toThrow(/not open/);
+    await closing.close();
+    expect(await one).toHaveLength(1);
+    await failed;
+  });
+
   test('a model that is not open says so', async () => {
     const closed = onnx<object>(`${shipped}.onnx`);
     expect(() => closed.identity).toThrow(/ford_price.onnx is not open/);
