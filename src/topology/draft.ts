@@ -84,7 +84,7 @@ export class Draft {
   }
 
   #declare(topic: TopicDeclaration, node: string): void {
-    if (typeof topic !== 'object' || topic === null || typeof topic.name !== 'string') {
+    if (typeof topic !== 'object' || topic === null || !('name' in topic && 'key' in topic && 'value' in topic)) {
       throw new TopologyError(
         `'${node}' was given ${describeValue(topic)} for a topic: declare topics with topic(), changes() or table() ` +
           'and pass the declaration, which knows what the topic holds',

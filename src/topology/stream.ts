@@ -7,7 +7,7 @@ import type { Draft } from './draft.js';
 import type { TimestampExtractor } from './graph.js';
 import { passOn } from './pass-on.js';
 import { type Branch, type BranchPredicate, checkBranches, SPLIT_KIND, splitNode } from './split.js';
-import type { TopicDeclaration } from './topic.js';
+import type { TopicDeclaration, TopicSink } from './topic.js';
 
 type R = StreamRecord;
 
@@ -20,9 +20,9 @@ export interface SourceOptions extends Named {
 }
 
 /** What a sink that chooses a topic for each record must be told. */
-export interface ChosenSinkOptions<KT, VT> extends Named {
+export interface ChosenSinkOptions<K, V> extends Named {
   /** Every topic that may be chosen. They are checked at the start; choosing another one fails the record. */
-  readonly possible: readonly TopicDeclaration<KT, VT>[];
+  readonly possible: readonly TopicSink<K, V>[];
 }
 
 /** What follows an operator: a stream of what it gives, or nothing when it ends the stream, as `foreach` does. */
@@ -149,23 +149,20 @@ export interface Stream<V, K> {
   /**
    * Writes the records to a topic.
    *
-   * The stream's type must fit the topic's: null goes only where the topic declares it.
+   * The stream's types must fit the topic's: null goes only where the topic declares it.
    *
    * @throws TopologyError when the topic is not a declaration
    */
-  to<KT, VT>(this: Stream<NoInfer<VT>, NoInfer<KT>>, topic: TopicDeclaration<KT, VT>, named?: Named): void;
+  to(topic: TopicSink<K, V>, named?: Named): void;
   /**
    * Writes each record to the topic that `choose` returns for it: Kafka Streams' `TopicNameExtractor`.
    *
    * @param choose a function of the record; `describe()` prints its name
+   * @throws TopologyError when `possible` is empty, or holds something else than declarations
    * @example
-   * priced.to((record) => (record.value.fuel === 'petrol' ? petrolCars : otherCars), { possible: [petrolCars, otherCars] });
+   * cars.to((record) => (record.value.fuel === 'petrol' ? petrolCars : otherCars), { possible: [petrolCars, otherCars] });
    */
-  to<KT, VT>(
-    this: Stream<NoInfer<VT>, NoInfer<KT>>,
-    choose: (record: StreamRecord<V, K>) => TopicDeclaration<NoInfer<KT>, NoInfer<VT>>,
-    options: ChosenSinkOptions<KT, VT>,
-  ): void;
+  to(choose: (record: StreamRecord<V, K>) => TopicSink<K, V>, options: ChosenSinkOptions<K, V>): void;
 }
 
 const MERGE_KIND = 'KSTREAM-MERGE-';

@@ -1,14 +1,15 @@
 /** Topics for tests that are about the graph and not about what topics hold. */
-import type { TopicDeclaration } from '../../src/topology/topic.js';
+import { string } from '../../src/serde/primitives.js';
+import { type Topic, topic } from '../../src/topology/topic.js';
 
-const declared = new Map<string, TopicDeclaration<string, string>>();
+const declared = new Map<string, Topic<string, string>>();
 
 /** The declaration of a topic of texts; the same one for the same name. */
-export function texts(name: string): TopicDeclaration<string, string> {
-  let topic = declared.get(name);
-  if (topic === undefined) {
-    topic = { name } as TopicDeclaration<string, string>;
-    declared.set(name, topic);
+export function texts(name: string): Topic<string, string> {
+  let texts = declared.get(name);
+  if (texts === undefined) {
+    texts = topic(name, { key: string(), value: string() });
+    declared.set(name, texts);
   }
-  return topic;
+  return texts;
 }

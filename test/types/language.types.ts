@@ -28,7 +28,7 @@ import type { StreamRecord } from '../../src/record.js';
 import { keyValueStore } from '../../src/state/declare.js';
 import { otherwise } from '../../src/topology/split.js';
 import type { Stream } from '../../src/topology/stream.js';
-import type { TopicDeclaration } from '../../src/topology/topic.js';
+import type { Topic } from '../../src/topology/topic.js';
 import { topology } from '../../src/topology/topology.js';
 
 interface Car {
@@ -46,11 +46,11 @@ interface Features {
   readonly model: string;
 }
 
-declare const carChanges: TopicDeclaration<CarKey, Change<Car> | null>;
-declare const cars: TopicDeclaration<CarKey, Car>;
-declare const pricedCars: TopicDeclaration<CarKey, Priced | null>;
-declare const pricedWithoutDeletes: TopicDeclaration<CarKey, Priced>;
-declare const texts: TopicDeclaration<string, string>;
+declare const carChanges: Topic<CarKey, Change<Car> | null>;
+declare const cars: Topic<CarKey, Car>;
+declare const pricedCars: Topic<CarKey, Priced | null>;
+declare const pricedWithoutDeletes: Topic<CarKey, Priced>;
+declare const texts: Topic<string, string>;
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 function isExactly<Expected>() {

@@ -1,0 +1,124 @@
+/** millrace: what an application imports. */
+
+// An application and its settings.
+export { Application, type ApplicationListener, type ApplicationStatus, type Surroundings } from './app/application.js';
+export type { ApplicationConfig, ModelBinding } from './app/config.js';
+export { type DevConfig, defineConfig, type MillraceConfig, type SampleRows } from './app/millrace-config.js';
+export type { State, StateListener } from './app/state.js';
+
+// Change events.
+export {
+  type Change,
+  isUnavailable,
+  type Long,
+  type Source,
+  type TransactionBlock,
+  UNAVAILABLE,
+} from './cdc/change.js';
+
+// Clock, errors and their handlers.
+export { type Clock, systemClock, type Timer } from './clock.js';
+export { always, type ErrorDecision, type ErrorHandler } from './error-handler.js';
+export {
+  BrokerError,
+  type BrokerErrorKind,
+  ConfigurationError,
+  RecordError,
+  type RecordPhase,
+  TopologyError,
+} from './errors.js';
+
+// Models.
+export { type BatchingOptions, type Model, type ModelDeclaration, type ModelIdentity, model } from './model/model.js';
+export { ModelError, type ModelErrorKind } from './model/model-error.js';
+export { type OnnxOptions, onnx } from './model/onnx.js';
+
+// Operators.
+export { type ChangeMarker, type ChangeMarkers, changePositions } from './operators/change-positions.js';
+export { compose } from './operators/compose.js';
+export { type DistinctOptions, distinct } from './operators/distinct.js';
+export { enrich, type PredictionInfo } from './operators/enrich.js';
+export { filter } from './operators/filter.js';
+export { filterNot } from './operators/filter-not.js';
+export { flatMap } from './operators/flat-map.js';
+export { flatMapValues } from './operators/flat-map-values.js';
+export { foreach } from './operators/foreach.js';
+export { type LastValues, lastValues } from './operators/last-values.js';
+export { map } from './operators/map.js';
+export { type MapAsyncOptions, mapAsync } from './operators/map-async.js';
+export { mapValues } from './operators/map-values.js';
+export { ofTable } from './operators/of-table.js';
+export type { Named, Operator, PunctuationType } from './operators/operator.js';
+export { peek } from './operators/peek.js';
+export { type PredictOptions, predict } from './operators/predict.js';
+export type { Predicted } from './operators/predicted.js';
+export { predictionMemory, type RememberedPrediction } from './operators/prediction-memory.js';
+export { processValues, type ValueProcessor, type ValueProcessorContext } from './operators/process-values.js';
+export type { ProcessingContext, RecordMetadata } from './operators/processor-context.js';
+export { rx } from './operators/rx.js';
+export { selectKey } from './operators/select-key.js';
+export { type DeleteTombstoneHandlingMode, type UnwrapOptions, unwrap } from './operators/unwrap.js';
+export { type OwnOperator, operator, type ProcessorContext } from './operators/user-operator.js';
+
+// Records.
+export {
+  type ChangeContext,
+  type ChangeOperation,
+  type ConnectSchema,
+  type Header,
+  type Headers,
+  NO_HEADERS,
+  recordOf,
+  type StreamRecord,
+  withKey,
+  withKeyValue,
+  withValue,
+} from './record.js';
+
+// Shapes of keys and values: schemas of columns, and serdes that fix an encoding.
+export {
+  array,
+  boolean,
+  decimal,
+  type Fields,
+  float32,
+  float64,
+  int8,
+  int16,
+  int32,
+  int64,
+  named,
+  optional,
+  type RowOf,
+  struct,
+  type TypedSchema,
+} from './serde/connect-schema.js';
+export { json } from './serde/json.js';
+export { bytes, double, int, long, string } from './serde/primitives.js';
+export { type RowShape, row } from './serde/row-shape.js';
+export type { Serde, SerdeContext } from './serde/serde.js';
+export { type DeclaredShape, nullable, type Shape } from './serde/shape.js';
+
+// Stores.
+export { type ChangelogSetting, type KeyValueStoreOptions, keyValueStore } from './state/declare.js';
+export type { KeyValueStore, StoreDeclaration } from './state/store.js';
+
+// Topologies.
+export type { Subtopology, TimestampExtractor, TopicChoice, Topology } from './topology/graph.js';
+export { type BranchPredicate, otherwise } from './topology/split.js';
+export type { Branches, ChosenSinkOptions, SourceOptions, Stream, StreamOf } from './topology/stream.js';
+export {
+  type ChangesOptions,
+  type ChangesTopic,
+  type CleanupPolicy,
+  changes,
+  type TableOptions,
+  type Topic,
+  type TopicDeclaration,
+  type TopicOptions,
+  type TopicShapes,
+  type TopicSink,
+  table,
+  topic,
+} from './topology/topic.js';
+export { type TopologyBuilder, topology } from './topology/topology.js';
