@@ -1,0 +1,87 @@
+/**
+ * Kafka Connect's JSON, with the schema in each record and without.
+ *
+ * Source: Kafka Connect 4.3 `JsonConverter`, `schemas.enable=true` (its default) and `false`.
+ */
+import type { ConnectSchema } from '../record.js';
+import { connectValueText, readConnectValue } from './connect-values.js';
+import { parseJson, stringifyJson } from './json-text.js';
+import { FrameReader, framed, mayBeFrame } from './schema-frame.js';
+import type { Serde, SerdeContext } from './serde.js';
+
+/**
+ * Connect's JSON with schemas: exactly `{"schema":…,"payload":…}`.
+ *
+ * Reading sets `context.schema`; writing converts by it and needs it. Null bytes, a null payload and the literal
+ * `null` all give null, a delete; null is written as null bytes.
+ *
+ * @typeParam T the value, with the types of `docs/types.md`
+ * @example
+ * const serde = connectJson<{ id: number }>();
+ * context.schema = struct('cars.Key', { id: int32 });
+ * serde.serialize({ id: 1 }, context); // {"schema":{…},"payload":{"id":1}}
+ */
+export function connectJson<T>(): Serde<T> {
+  const frames = new FrameReader();
+  return Object.freeze({
+    encoding: 'connect-json',
+    serialize(value: T | null, context: SerdeContext): Buffer | null {
+      return value === null ? null : framed(neededSchema(context), connectValueText(context.schema!, value));
+    },
+    deserialize(bytes: Buffer | null, context: SerdeContext): T | null {
+      context.schema = undefined;
+      if (bytes === null) return null;
+      const frame = mayBeFrame(bytes) ? frames.read(bytes) : undefined;
+      if (frame === undefined) return withoutFrame(bytes);
+      const { schema, payloadStart, payloadEnd } = frame;
+      const payload = parseJson(bytes, payloadStart, payloadEnd);
+      context.schema = schema;
+      return (schema === undefined ? payload : readConnectValue(schema, payload)) as T | null;
+    },
+  });
+}
+
+/**
+ * Connect's JSON without schemas: the payload alone.
+ *
+ * Reading converts nothing: base64 stays a text. Writing converts by `context.schema` where there is one, so that the
+ * bytes are those that Connect would write.
+ *
+ * @typeParam T the value
+ */
+export function connectJsonPlain<T>(): Serde<T> {
+  return Object.freeze({
+    encoding: 'json',
+    serialize(value: T | null, context: SerdeContext): Buffer | null {
+      if (value === null) return null;
+      const { schema } = context;
+      return Buffer.from(schema === undefined ? stringifyJson(value) : connectValueText(schema, value));
+    },
+    deserialize(bytes: Buffer | null, context: SerdeContext): T | null {
+      context.schema = undefined;
+      return bytes === null ? null : (parseJson(bytes) as T | null);
+    },
+  });
+}
+
+/**
+ * The schema to write with.
+ * @throws Error that says how a value gets one
+ */
+export function neededSchema(context: SerdeContext): ConnectSchema {
+  if (context.schema !== undefined) return context.schema;
+  throw new Error(
+    `a value for the topic '${context.topic}' has no schema, and connect-json writes one with each record: none came with ` +
+      'the record and the topic declares none. Declare its fields with the topic (row({ id: int32, … })), or use the ' +
+      'encoding json',
+  );
+}
+
+/** The literal `null`; anything else was not written by Connect with schemas. */
+function withoutFrame(bytes: Buffer): null {
+  if (parseJson(bytes) === null) return null;
+  throw new Error(
+    'the JSON is no object of exactly "schema" and "payload": it was written with schemas.enable=false; read it with the ' +
+      'encoding json',
+  );
+}

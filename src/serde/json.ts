@@ -1,0 +1,24 @@
+/** Plain JSON, without schemas. */
+import { parseJson, stringifyJson } from './json-text.js';
+import type { Serde, SerdeContext } from './serde.js';
+
+/**
+ * Plain JSON in UTF-8. Null bytes and the literal `null` give null; null gives null bytes.
+ *
+ * Nothing is converted, but for integers beyond 2^53, which are bigints. A schema in the context is not looked at: for
+ * values that have one, use `connectJsonPlain`.
+ *
+ * @typeParam T what the JSON holds; not checked
+ * @example
+ * topic('visits', { key: string(), value: json<Visit>() })
+ */
+export function json<T>(): Serde<T> {
+  return Object.freeze({
+    encoding: 'json',
+    serialize: (value: T | null) => (value === null ? null : Buffer.from(stringifyJson(value))),
+    deserialize(bytes: Buffer | null, context: SerdeContext): T | null {
+      context.schema = undefined;
+      return bytes === null ? null : (parseJson(bytes) as T | null);
+    },
+  });
+}

@@ -1,0 +1,210 @@
+/**
+ * A JSON object whose members are parsed when they are asked for.
+ *
+ * L1. It looks like a plain object: `in`, `Object.keys`, spreading, `JSON.stringify`, `console.log` and a test's `toEqual`
+ *     see all members, in the order of the bytes. (`structuredClone` does not take it: clone `{ ...object }`.)
+ * L2. It cannot be changed, and what it gives is frozen; the same member is the same value each time.
+ * L3. Its outline is checked when it is made (quotes, brackets, commas); the inside of a member when it is first read.
+ * L4. It keeps its bytes, so these must not be changed or reused.
+ *
+ * The names of an object's members and their order hardly ever change from record to record; they are kept as a layout,
+ * and the next object is compared with it byte by byte instead of being searched for names.
+ */
+import { inspect } from 'node:util';
+import { unexpected, utf8 } from './json-parser.js';
+import { eachMember, skipSpace, skipValue } from './json-scan.js';
+import { writesExactly } from './json-text.js';
+
+/** Turns a member's bytes into its value. */
+export type MemberReader = (name: string, bytes: Buffer, start: number, end: number) => unknown;
+
+interface Layout {
+  readonly names: readonly string[];
+  readonly index: ReadonlyMap<string, number>;
+  /** `{"first":`, then `,"second":` and so on: what stands before each value where there is no white space. */
+  readonly before: readonly Buffer[];
+}
+
+/** Layouts kept; beyond that they are forgotten all at once. */
+const MOST_LAYOUTS = 64;
+
+/** Finds the members of objects. One for each place where objects of a kind occur, so that its guess is good. */
+export class Outline {
+  readonly #layouts = new Map<string, Layout>();
+  readonly #member: MemberReader;
+  readonly #nullable: ReadonlySet<string>;
+  #guess: Layout | undefined;
+  #spans: number[] = [];
+  #end = 0;
+
+  /** @param nullable members that are null when the object has none of that name */
+  constructor(member: MemberReader, nullable: readonly string[] = []) {
+    this.#member = member;
+    this.#nullable = new Set(nullable);
+  }
+
+  /**
+   * Makes the object that begins at `start`; white space may stand before it and up to `end`.
+   *
+   * @throws JsonSyntaxError when there is no object, or something after it
+   */
+  read(bytes: Buffer, start: number, end: number): object {
+    this.#spans = [];
+    if (!this.#readGuessed(bytes, start, end)) {
+      this.#spans = [];
+      this.#readAny(bytes, start, end);
+    }
+    const rest = skipSpace(bytes, this.#end, end);
+    if (rest !== end) throw unexpected(bytes, rest, end, 'the end');
+    return LazyObject.of(bytes, this.#guess!, this.#spans, this.#member, this.#nullable);
+  }
+
+  /** In the object read last: where the value of a member begins; undefined when it has no such member. */
+  startOf(name: string): number | undefined {
+    const index = this.#guess?.index.get(name);
+    return index === undefined ? undefined : this.#spans[2 * index];
+  }
+
+  #readGuessed(bytes: Buffer, start: number, end: number): boolean {
+    if (this.#guess === undefined) return false;
+    const { before } = this.#guess;
+    const spans = this.#spans;
+    let at = start;
+    for (let i = 0; i < before.length; i++) {
+      const expected = before[i]!;
+      for (let j = 0; j < expected.length; j++) {
+        if (bytes[at + j] !== expected[j]) return false;
+      }
+      at += expected.length;
+      if (at >= end || bytes[at]! <= 0x20) return false;
+      spans.push(at);
+      at = skipValue(bytes, at, end);
+      spans.push(at);
+    }
+    if (before.length === 0 || at >= end || bytes[at] !== 0x7d) return false;
+    this.#end = at + 1;
+    return true;
+  }
+
+  #readAny(bytes: Buffer, start: number, end: number): void {
+    const members = new Map<string, readonly [start: number, end: number]>();
+    const object = skipSpace(bytes, start, end);
+    this.#end = eachMember(bytes, object, end, (nameStart, nameEnd, valueStart, valueEnd) => {
+      members.set(JSON.parse(utf8(bytes, nameStart, nameEnd)) as string, [valueStart, valueEnd]);
+    });
+    for (const span of members.values()) this.#spans.push(...span);
+    this.#guess = this.#layoutOf([...members.keys()]);
+  }
+
+  #layoutOf(names: readonly string[]): Layout {
+    const id = JSON.stringify(names);
+    let layout = this.#layouts.get(id);
+    if (layout === undefined) {
+      layout = {
+        names,
+        index: new Map(names.map((name, i) => [name, i])),
+        before: names.map((name, i) => Buffer.from(`${i === 0 ? '{' : ','}${JSON.stringify(name)}:`)),
+      };
+      if (this.#layouts.size >= MOST_LAYOUTS) this.#layouts.clear();
+      this.#layouts.set(id, layout);
+    }
+    return layout;
+  }
+}
+
+/** What stands behind the proxy that users see. */
+class LazyObject {
+  readonly #bytes: Buffer;
+  readonly #layout: Layout;
+  /** Start and end of each member's value. */
+  readonly #spans: readonly number[];
+  readonly #member: MemberReader;
+  readonly #nullable: ReadonlySet<string>;
+  /** Undefined where a member has not been read. */
+  readonly #values: unknown[] = [];
+
+  private constructor(
+    bytes: Buffer,
+    layout: Layout,
+    spans: readonly number[],
+    member: MemberReader,
+    nullable: ReadonlySet<string>,
+  ) {
+    this.#bytes = bytes;
+    this.#layout = layout;
+    this.#spans = spans;
+    this.#member = member;
+    this.#nullable = nullable;
+  }
+
+  static of(
+    bytes: Buffer,
+    layout: Layout,
+    spans: readonly number[],
+    member: MemberReader,
+    nullable: ReadonlySet<string>,
+  ): object {
+    return new Proxy(new LazyObject(bytes, layout, spans, member, nullable), LazyObject.#handler);
+  }
+
+  #get(index: number): unknown {
+    const known = this.#values[index];
+    if (known !== undefined) return known;
+    const start = this.#spans[2 * index]!;
+    const value = this.#member(this.#layout.names[index]!, this.#bytes, start, this.#spans[2 * index + 1]!);
+    this.#values[index] = value;
+    return value;
+  }
+
+  // Both of the following are called on the proxy, so that spreading gives its members.
+
+  /**
+   * For `JSON.stringify`, which refuses bigints: they become texts, but for a serde, which writes them as integers.
+   */
+  toJSON(): unknown {
+    return writesExactly() ? { ...this } : withTexts({ ...this });
+  }
+
+  [inspect.custom](): unknown {
+    return { ...this };
+  }
+
+  static readonly #handler: ProxyHandler<LazyObject> = {
+    get(target, name) {
+      if (typeof name === 'string') {
+        const index = target.#layout.index.get(name);
+        if (index !== undefined) return target.#get(index);
+        if (target.#nullable.has(name)) return null;
+      }
+      return Reflect.get(target, name);
+    },
+    has: (target, name) => (typeof name === 'string' && target.#layout.index.has(name)) || Reflect.has(target, name),
+    ownKeys: (target) => [...target.#layout.names],
+    getOwnPropertyDescriptor(target, name) {
+      const index = typeof name === 'string' ? target.#layout.index.get(name) : undefined;
+      if (index === undefined) return undefined;
+      // The language lets a proxy call a property constant only when its target has it; the traps below refuse changes.
+      return { value: target.#get(index), enumerable: true, configurable: true, writable: false };
+    },
+    set: (_target, name) => readOnly(name),
+    defineProperty: (_target, name) => readOnly(name),
+    deleteProperty: (_target, name) => readOnly(name),
+    setPrototypeOf: () => readOnly('prototype'),
+    // Nothing can be added anyway, and a frozen target would have to have all the properties.
+    preventExtensions: () => readOnly('extensibility'),
+  };
+}
+
+function readOnly(name: string | symbol): never {
+  throw new TypeError(
+    `'${String(name)}' of a decoded value cannot be changed: make a new one, { ...value, ${String(name)}: … }`,
+  );
+}
+
+function withTexts(value: unknown): unknown {
+  if (typeof value === 'bigint') return String(value);
+  if (typeof value !== 'object' || value === null || Buffer.isBuffer(value)) return value;
+  if (value instanceof Map) return withTexts([...value]);
+  if (Array.isArray(value)) return value.map(withTexts);
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, withTexts(inner)]));
+}
