@@ -1,18 +1,18 @@
 import type { Observable } from 'rxjs';
-import type { Broker } from '../brokers/port.js';
+import type { Broker, TopicPartition } from '../brokers/port.js';
 import { type Clock, systemClock } from '../clock.js';
 import { asError, type BrokerError, ConfigurationError, type RecordError } from '../errors.js';
 import type { BatcherStats } from '../model/batcher.js';
 import type { Countable } from '../operators/operator.js';
 import type { StreamRecord } from '../record.js';
-import { type TopicSerdes, TopicCodec } from '../runtime/codec.js';
+import { TopicCodec, type TopicSerdes } from '../runtime/codec.js';
 import { deadLetter } from '../runtime/dead-letter.js';
 import type { RestoreListener } from '../runtime/restore.js';
 import { type Counts, sumCounts } from '../runtime/tally.js';
 import { Worker } from '../runtime/worker.js';
 import type { WorkerListener } from '../runtime/worker-settings.js';
-import type { StoreStatistics } from '../state/task-store.js';
 import type { StoreEngines } from '../state/store.js';
+import type { StoreStatistics } from '../state/task-store.js';
 import type { Topology } from '../topology/graph.js';
 import { serdesFor, type TopicDeclaration } from '../topology/topic.js';
 import { type ApplicationConfig, type CheckedConfig, checkConfig, handlerOf } from './config.js';
@@ -118,6 +118,16 @@ export class Application {
       models: Object.fromEntries(models),
       stores: Object.fromEntries(stores),
     };
+  }
+
+  /** The source partitions that this application has now. */
+  get partitions(): readonly TopicPartition[] {
+    return this.#worker?.tasks.flatMap(({ partitions }) => partitions) ?? [];
+  }
+
+  /** The next offsets that it reads, summed over its partitions: what has been written beyond is its lag. */
+  get position(): number {
+    return this.partitions.reduce((sum, partition) => sum + (this.#worker?.position(partition) ?? 0), 0);
   }
 
   /**

@@ -3,6 +3,7 @@ import { always, type ErrorDecision, type ErrorHandler } from '../error-handler.
 import { ConfigurationError, type RecordPhase } from '../errors.js';
 import type { BatchingOptions, Model } from '../model/model.js';
 import type { ProcessingGuarantee } from '../runtime/committer.js';
+import type { Encoding, EncodingName } from '../serde/encoding.js';
 
 /** A model bound to a name, and how its questions are gathered. */
 export interface ModelBinding extends BatchingOptions {
@@ -44,14 +45,16 @@ export interface ApplicationConfig {
   /** Models by the names that the topology uses. */
   readonly models?: Readonly<Record<string, Model | ModelBinding>>;
   /** How topics are encoded. Default `connect-json`: JSON with schema, as Debezium writes it by default. */
-  readonly encoding?: string;
+  readonly encoding?: EncodingName | Encoding;
   /** Encodings of single topics, by name. */
-  readonly encodings?: Readonly<Record<string, string>>;
+  readonly encodings?: Readonly<Record<string, EncodingName | Encoding>>;
 }
 
 const positive = z.int().positive();
 const decision = z.enum(['fail', 'skip', 'dead-letter']);
 const handler = z.union([decision, z.custom<ErrorHandler>((value) => typeof value === 'function')]);
+
+const encoding = z.custom<EncodingName | Encoding>((value) => typeof value === 'string' || typeof value === 'object');
 
 const schema = z.strictObject({
   'application.id': z.string().regex(/^[A-Za-z0-9._-]{1,200}$/, 'must be 1 to 200 characters of A-Z a-z 0-9 . _ -'),
@@ -73,9 +76,14 @@ const schema = z.strictObject({
   'production.exception.handler': handler.default('fail'),
   'errors.dead.letter.queue.topic.name': z.string().min(1).optional(),
   'replication.factor': positive.optional(),
-  models: z.record(z.string(), z.custom<Model | ModelBinding>((value) => typeof value === 'object')).default({}),
-  encoding: z.string().default('connect-json'),
-  encodings: z.record(z.string(), z.string()).default({}),
+  models: z
+    .record(
+      z.string(),
+      z.custom<Model | ModelBinding>((value) => typeof value === 'object'),
+    )
+    .default({}),
+  encoding: encoding.default('connect-json'),
+  encodings: z.record(z.string(), encoding).default({}),
 });
 
 /** A configuration that was checked, with every default in place. */

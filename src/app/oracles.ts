@@ -15,11 +15,7 @@ export class Oracles {
    *
    * @throws ConfigurationError when one is not bound
    */
-  async open(
-    topology: Topology,
-    models: Readonly<Record<string, Model | ModelBinding>>,
-    clock: Clock,
-  ): Promise<void> {
+  async open(topology: Topology, models: Readonly<Record<string, Model | ModelBinding>>, clock: Clock): Promise<void> {
     for (const { name } of declaredModels(topology)) {
       const bound = models[name];
       if (bound === undefined) {

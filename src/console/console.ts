@@ -17,8 +17,8 @@ export interface Priced {
   readonly key: unknown;
   /** The row with its price; null after a delete. */
   readonly value: unknown;
-  /** Milliseconds from the change in the database to the price in the table. */
-  readonly latencyMs: number;
+  /** Milliseconds from the change in the database to the price in the table; undefined where that is not known. */
+  readonly latencyMs: number | undefined;
 }
 
 /** What became of records that are finished. */

@@ -1,45 +1,34 @@
-/**
- * Models in ONNX, run in this process by `onnxruntime-node`.
- *
- * The runtime computes in the calling thread, so a batch is run in slices between which the event loop turns.
- */
+/** Models in ONNX, computed in this process by `onnxruntime-node`, in a thread of their own. */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { asError, ConfigurationError } from '../errors.js';
 import { FeatureMatrix } from './feature-matrix.js';
 import type { Model, ModelIdentity } from './model.js';
 import { ModelError, nameOf } from './model-error.js';
 import { parseDescription } from './onnx-description.js';
-
-/**
- * Rows in one run. More do not make a row cheaper (300 trees, rows that all differ: 7.3 µs a row at 48, 6.4 at 128,
- * 6.6 at 1,024), and a run of these holds the event loop for less than a millisecond instead of seven.
- */
-const ROWS_IN_A_RUN = 128;
+import { OnnxSession } from './onnx-session.js';
 
 export interface OnnxOptions {
   /** The description of the features. Default: the file beside the model that ends in `.json` instead of `.onnx`. */
   readonly description?: string | URL;
-  /** Threads that share one run; the calling one is among them. Default 1: trees gain nothing from more. */
+  /** The output that is the prediction. Default: the first. */
+  readonly output?: string;
+  /** Threads that share one batch. Default 1: trees gain nothing from more. */
   readonly threads?: number;
 }
-
-type OnnxRuntime = typeof import('onnxruntime-node');
 
 /** What `open` finds. */
 interface Opened {
   readonly identity: ModelIdentity;
   readonly matrix: FeatureMatrix;
-  readonly runtime: OnnxRuntime;
-  readonly session: InferenceSession;
+  readonly session: OnnxSession;
   readonly input: string;
   readonly output: string;
 }
 
 /**
- * A model in an ONNX file: one input, a matrix of floats `[rows, columns]`; the first output is the prediction, one
+ * A model in an ONNX file: one input, a matrix of floats `[rows, columns]`; one output is the prediction, a
  * number for each row (or an array of numbers, where the output has several columns).
  *
  * The description beside it (JSON) gives its name and version, and the features:
@@ -57,14 +46,13 @@ export function onnx<F extends object, P = number>(path: string | URL, options: 
 class OnnxModel<F extends object, P> implements Model<F, P> {
   readonly #path: string;
   readonly #descriptionPath: string;
-  readonly #threads: number;
+  readonly #options: OnnxOptions;
   #opened: Opened | undefined;
-  #lastRun: Promise<unknown> = Promise.resolve();
 
   constructor(path: string | URL, options: OnnxOptions) {
     this.#path = asPath(path);
     this.#descriptionPath = asPath(options.description ?? this.#path.replace(/(\.onnx)?$/, '.json'));
-    this.#threads = options.threads ?? 1;
+    this.#options = options;
   }
 
   get identity(): ModelIdentity {
@@ -82,52 +70,40 @@ class OnnxModel<F extends object, P> implements Model<F, P> {
         this.#path,
       );
     }
-    const runtime = await loadRuntime();
-    const session = await this.#createSession(runtime, graph);
     const matrix = new FeatureMatrix(description.features);
-    const [input, output] = this.#checkShape(session, matrix.width);
     const identity = Object.freeze({ name: description.name, version: description.version });
-    this.#opened = { identity, matrix, runtime, session, input, output };
+    const session = await OnnxSession.open(graph, this.#path, this.#options.threads ?? 1);
+    try {
+      this.#opened = { identity, matrix, session, ...this.#checkShape(session, matrix.width) };
+    } catch (error) {
+      await session.close();
+      throw error;
+    }
   }
 
   async predict(rows: readonly F[], signal: AbortSignal): Promise<readonly P[]> {
-    const predictions: (P | ModelError)[] = [];
-    for (let start = 0; start < rows.length; start += ROWS_IN_A_RUN) {
-      signal.throwIfAborted();
-      predictions.push(...(await this.#run(rows.slice(start, start + ROWS_IN_A_RUN))));
+    signal.throwIfAborted();
+    const { identity, matrix, session, input, output } = this.#open();
+    const refused = new Map<number, ModelError>();
+    const values = matrix.encode(rows, (row, reason) => {
+      refused.set(row, new ModelError(`${nameOf(identity)}: ${reason}`, 'invalid-question', identity));
+    });
+    const { data, dims } = await session.compute(input, output, values, rows.length);
+    const [answered, width = 1] = dims;
+    if (answered !== rows.length) {
+      const message = `the model ${nameOf(identity)} was asked ${rows.length} rows and answered ${answered}`;
+      throw new ModelError(message, 'invalid-answer', identity);
     }
+    const numbers = Array.from(data, Number);
+    const predictions = width === 1 ? numbers : rows.map((_, row) => numbers.slice(row * width, (row + 1) * width));
     // An error in the place of a prediction is the error of that row: see batcher().
-    return predictions as P[];
+    return (refused.size === 0 ? predictions : predictions.map((each, row) => refused.get(row) ?? each)) as P[];
   }
 
   async close(): Promise<void> {
     const session = this.#opened?.session;
     this.#opened = undefined;
-    // A session must not go while it is running. Runs end in the order in which they start; who asked gets the error.
-    await this.#lastRun.catch(() => undefined);
-    await session?.release();
-  }
-
-  async #run(rows: readonly F[]): Promise<(P | ModelError)[]> {
-    const { identity, matrix, runtime, session, input, output } = this.#open();
-    const refused = new Map<number, ModelError>();
-    const values = matrix.encode(rows, (row, reason) => {
-      refused.set(row, new ModelError(`${nameOf(identity)}: ${reason}`, 'invalid-question', identity));
-    });
-    const feeds = { [input]: new runtime.Tensor('float32', values, [rows.length, matrix.width]) };
-    const run = session.run(feeds, [output]);
-    this.#lastRun = run;
-    const answer = (await run)[output] as Tensor;
-    const [answered, width = 1] = answer.dims;
-    if (answered !== rows.length) {
-      const message = `the model ${nameOf(identity)} was asked ${rows.length} rows and answered ${answered}`;
-      throw new ModelError(message, 'invalid-answer', identity);
-    }
-    const numbers = Array.from(answer.data as ArrayLike<number | bigint>, Number);
-    return rows.map((_, row) => {
-      const prediction = width === 1 ? numbers[row] : numbers.slice(row * width, (row + 1) * width);
-      return refused.get(row) ?? (prediction as P);
-    });
+    await session?.close();
   }
 
   #open(): Opened {
@@ -135,36 +111,33 @@ class OnnxModel<F extends object, P> implements Model<F, P> {
     return this.#opened;
   }
 
-  async #createSession(runtime: OnnxRuntime, graph: Buffer): Promise<InferenceSession> {
-    try {
-      return await runtime.InferenceSession.create(graph, { intraOpNumThreads: this.#threads, interOpNumThreads: 1 });
-    } catch (error) {
-      const message = `${this.#path} is no ONNX model that onnxruntime can load: ${asError(error).message}`;
-      throw new ConfigurationError(message, this.#path, { cause: error });
-    }
-  }
-
-  /** The names of the input and the output. */
-  #checkShape(session: InferenceSession, width: number): [string, string] {
-    const [input, ...more] = session.inputMetadata;
-    const [output] = session.outputNames;
-    if (input === undefined || output === undefined || more.length > 0 || !input.isTensor || input.type !== 'float32') {
-      const found = session.inputMetadata.map((each) => `${each.name}: ${each.isTensor ? each.type : 'no tensor'}`);
-      throw new ConfigurationError(
-        `${this.#path} takes (${found.join(', ')}); a model here takes one matrix of float32`,
-        this.#path,
-      );
+  #checkShape({ inputs, outputs }: OnnxSession, width: number): { input: string; output: string } {
+    const [input, ...more] = inputs;
+    if (input === undefined || more.length > 0 || !input.isTensor || input.type !== 'float32') {
+      throw this.#mismatch(`takes (${shown(inputs)}); a model here takes one matrix of float32`);
     }
     const columns = input.shape[1];
     if (typeof columns === 'number' && columns !== width) {
-      throw new ConfigurationError(
-        `${this.#path} takes ${columns} columns, but the features in ${this.#descriptionPath} make ${width}: ` +
+      throw this.#mismatch(
+        `takes ${columns} columns, but the features in ${this.#descriptionPath} make ${width}: ` +
           `take both files from the same training`,
-        this.#path,
       );
     }
-    return [input.name, output];
+    const wanted = this.#options.output ?? outputs[0]?.name;
+    const output = outputs.find(({ name }) => name === wanted);
+    if (output === undefined || !output.isTensor || output.type === 'string') {
+      throw this.#mismatch(`gives (${shown(outputs)}); '${wanted}' is no tensor of numbers among them`);
+    }
+    return { input: input.name, output: output.name };
   }
+
+  #mismatch(message: string): ConfigurationError {
+    return new ConfigurationError(`${this.#path} ${message}`, this.#path);
+  }
+}
+
+function shown(values: OnnxSession['inputs']): string {
+  return values.map((value) => `${value.name}: ${value.isTensor ? value.type : 'no tensor'}`).join(', ');
 }
 
 function asPath(path: string | URL): string {
@@ -181,14 +154,4 @@ async function read(path: string, what: string): Promise<Buffer> {
 
 function sha256(bytes: Buffer): string {
   return createHash('sha256').update(bytes).digest('hex');
-}
-
-/** Loaded when a model is opened, so that an application without ONNX models does not pay for it. */
-async function loadRuntime(): Promise<OnnxRuntime> {
-  try {
-    return await import('onnxruntime-node');
-  } catch (error) {
-    const message = `onnxruntime-node cannot be loaded, which models in ONNX need: ${asError(error).message}`;
-    throw new ConfigurationError(message, 'onnxruntime-node', { cause: error });
-  }
 }

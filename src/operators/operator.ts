@@ -57,8 +57,11 @@ export interface OperatorContext {
   resume(ticket: Ticket, deliver: () => void): void;
   /** Gives the ticket back: its record failed. `onError` overrides the application's processing handler. */
   fail(ticket: Ticket, error: Error, onError?: ErrorHandler): void;
-  /** Runs `callback` once the ticket's record is finished, delivered or failed; at once if it is already. Not when stale. */
-  whenFinished(ticket: Ticket, callback: () => void): void;
+  /**
+   * Runs `callback` once the record of `earlier` is finished, delivered or failed, with the record of `waiting` as the
+   * one being worked on. `waiting` stays out. Does not run when either is stale.
+   */
+  whenFinished(earlier: Ticket, waiting: Ticket, callback: () => void): void;
   /** Calls back every `intervalMs` milliseconds with the time that has come. The callback may forward and use stores. */
   schedule(intervalMs: number, type: PunctuationType, callback: (timestamp: number) => void): Timer;
   count(what: Countable): void;

@@ -127,7 +127,7 @@ class Predicting<Row, K, F, P> {
     const uncertain = this.#claims.mayHold(key, fingerprint);
     this.#claims.add(key, entry.ticket, fingerprint, () => undefined);
     if (uncertain) {
-      this.#context.whenFinished(inFlight, () => this.#decide(row, features, fingerprint, entry));
+      this.#context.whenFinished(inFlight, entry.ticket, () => this.#decide(row, features, fingerprint, entry));
     } else {
       this.#ask(row, features, fingerprint, entry);
     }
@@ -149,7 +149,6 @@ class Predicting<Row, K, F, P> {
 
   /** Every earlier record is finished: the memory says what is to be done. */
   #decide(record: StreamRecord<Row, K>, features: F, fingerprint: string, entry: LaneEntry): void {
-    if (entry.ticket.stale) return;
     const remembered = this.#remembered(record.key);
     if (remembered?.fingerprint === fingerprint) {
       entry.deliver(() => this.#forwardRemembered(record, remembered.prediction));

@@ -104,10 +104,14 @@ class UnboundContext implements OperatorContext {
     this.#giveBack(ticket as HeldRecord);
   }
 
-  whenFinished(ticket: Ticket, callback: () => void): void {
-    const held = ticket as HeldRecord;
-    if (held.finished) callback();
-    else held.waiting.push(callback);
+  whenFinished(earlier: Ticket, waiting: Ticket, callback: () => void): void {
+    const held = earlier as HeldRecord;
+    const run = () => {
+      this.#working = (waiting as HeldRecord).record;
+      callback();
+    };
+    if (held.finished) run();
+    else held.waiting.push(run);
   }
 
   schedule(intervalMs: number, type: 'stream-time' | 'wall-clock-time', callback: (timestamp: number) => void): Timer {

@@ -29,8 +29,8 @@ export function failureOf(
   onError: ErrorHandler | undefined,
 ): Failure {
   const { error, node, phase } = located(thrown, 'the runtime', 'processing');
-  const position = raw ?? { topic: '', partition: -1, offset: -1 };
+  const { topic, partition, offset } = raw ?? { topic: '', partition: -1, offset: -1 };
   const where = raw === undefined ? 'a punctuation' : `${raw.topic}-${raw.partition}@${raw.offset}`;
   const message = `${where} failed in ${node} (${phase}): ${error.message}`;
-  return { error: new RecordError(message, phase, position, node, { cause: error }), lane, onError };
+  return { error: new RecordError(message, phase, { topic, partition, offset }, node, { cause: error }), lane, onError };
 }

@@ -71,8 +71,8 @@ export class TaskContext implements OperatorContext {
     this.#task.fail(ticket, new Located(error, this.node, 'processing'), onError);
   }
 
-  whenFinished(ticket: Ticket, callback: () => void): void {
-    this.#task.whenFinished(ticket, callback);
+  whenFinished(earlier: Ticket, waiting: Ticket, callback: () => void): void {
+    this.#task.whenFinished(earlier, waiting, this.#guarded(callback));
   }
 
   schedule(intervalMs: number, type: PunctuationType, callback: (timestamp: number) => void): Timer {

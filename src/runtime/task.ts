@@ -219,15 +219,13 @@ export class Task implements Writer {
     this.#giveBack(unit);
   }
 
-  whenFinished(ticket: Ticket, callback: () => void): void {
-    const { unit, stale } = ticket as HeldTicket;
+  whenFinished(earlier: Ticket, waiting: Ticket, callback: () => void): void {
+    const { unit, stale } = earlier as HeldTicket;
     if (stale) return;
-    if (unit.outcome !== undefined) {
-      callback();
-      return;
-    }
-    unit.whenFinished ??= [];
-    unit.whenFinished.push(callback);
+    const run = () => this.#revisit(waiting as HeldTicket, callback);
+    if (unit.outcome !== undefined) run();
+    else if (unit.whenFinished === undefined) unit.whenFinished = [run];
+    else unit.whenFinished.push(run);
   }
 
   /** The record being worked on emits to a topic. */
@@ -287,6 +285,15 @@ export class Task implements Writer {
       this.#lane = laneBefore;
       setTaskAtWork(taskBefore);
     }
+  }
+
+  /** Works on a record whose ticket stays out. */
+  #revisit(ticket: HeldTicket, work: () => void): void {
+    if (ticket.stale) return;
+    const { unit } = ticket;
+    const { failure } = unit;
+    this.#workOn(unit, ticket.lane, work);
+    if (unit.failure !== failure) this.#giveBack(unit);
   }
 
   #giveBack(unit: Unit): void {

@@ -109,6 +109,11 @@ export class Worker implements RebalanceListener {
     return this.#tasks.all;
   }
 
+  /** The next offset that is read of a partition. */
+  position(partition: TopicPartition): number {
+    return this.#consumer.position(partition) ?? 0;
+  }
+
   /** Stops reading, finishes what is in flight, commits, leaves the group. */
   drain(): void {
     if (this.#phase === 'running') this.#phase = 'draining';

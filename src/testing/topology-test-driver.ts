@@ -14,6 +14,7 @@ import { deadLetter } from '../runtime/dead-letter.js';
 import { Task, type TaskPort } from '../runtime/task.js';
 import type { Unit } from '../runtime/unit.js';
 import { wire } from '../runtime/wiring.js';
+import type { Encoding, EncodingName } from '../serde/encoding.js';
 import { LayeredStore } from '../state/layered-store.js';
 import { memoryEngines } from '../state/memory.js';
 import type { KeyValueStore, StoreDeclaration } from '../state/store.js';
@@ -28,7 +29,7 @@ export interface TopologyTestDriverOptions {
   /** Models by the names that the topology uses: `fake(…)`, or real ones (open them before). */
   readonly models?: Readonly<Record<string, Model>>;
   /** How topics are encoded, here as in production. Default `connect-json`. */
-  readonly encoding?: string;
+  readonly encoding?: EncodingName | Encoding;
   /** What happens to a record that fails. Default `fail`: `pipeInput` throws. */
   readonly onError?: ErrorDecision | ErrorHandler;
   /** What the wall clock shows at the start, milliseconds since the epoch. Default 0. */

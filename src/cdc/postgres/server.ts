@@ -1,13 +1,14 @@
 /** One server process, from its start to the moment at which it accepts connections. */
 import type { ChildProcess } from 'node:child_process';
 import { open, rm, stat } from 'node:fs/promises';
+import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { delay, systemClock } from '../../clock.js';
 import { ConfigurationError } from '../../errors.js';
 import type { PostgresAccount } from './account.js';
 import type { PostgresBinaries } from './binaries.js';
 import { HOST } from './connection-url.js';
-import { portTaken } from './port.js';
+import { freePort, PORT_SETTING, portTaken } from './port.js';
 import { readPostmasterFile } from './postmaster-file.js';
 import { spawnPostgres } from './spawn-postgres.js';
 
@@ -23,6 +24,7 @@ export interface ServerStart {
 export interface Server {
   readonly child: ChildProcess;
   readonly pid: number;
+  readonly port: number;
   readonly exited: Promise<string>;
   hasEnded(): boolean;
 }
@@ -31,12 +33,28 @@ export interface Server {
 const READY_WITHIN_MS = 120_000;
 const LOG_KEPT_BYTES = 8 * 1024 * 1024;
 
+/** The free port that was found may be taken before the server has it; another one will do as well. */
+const FREE_PORT_ATTEMPTS = 5;
+
 /**
- * Starts the server and waits until it accepts connections.
+ * Starts the server on `start.port`, or on a free one when that is 0.
  *
- * @throws ConfigurationError with the end of the server's own log when it does not
+ * @throws ConfigurationError with the end of the server's own log when it does not start
  */
 export async function startServer(start: ServerStart): Promise<Server> {
+  if (start.port !== 0) return startServerOn(start);
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await startServerOn({ ...start, port: await freePort() });
+    } catch (error) {
+      const taken = error instanceof ConfigurationError && error.setting === PORT_SETTING;
+      if (!taken || attempt === FREE_PORT_ATTEMPTS) throw error;
+    }
+  }
+}
+
+/** Starts the server and waits until it accepts connections. */
+async function startServerOn(start: ServerStart): Promise<Server> {
   const logFile = join(start.directory, 'postgres.log');
   const logStart = await prepareLog(logFile);
   const settings = {
@@ -69,8 +87,8 @@ export async function startServer(start: ServerStart): Promise<Server> {
   }
   // Our process may end while the database runs: it goes with us.
   child.unref();
-  (child.stdin as unknown as { unref?: () => void } | null)?.unref?.();
-  return { child, pid: child.pid ?? 0, exited, hasEnded: () => howItEnded !== undefined };
+  if (child.stdin instanceof Socket) child.stdin.unref();
+  return { child, pid: child.pid ?? 0, port: start.port, exited, hasEnded: () => howItEnded !== undefined };
 }
 
 function refused(start: ServerStart, how: string, log: string): ConfigurationError {

@@ -21,7 +21,7 @@ import { ensureDatabase } from './database.js';
 import { makeFolder, requireEnterable } from './folder.js';
 import { clearLeftover, stopProcess } from './leftover.js';
 import { releaseFolder, requireUnowned, takeFolder } from './owner-file.js';
-import { freePort, requireFreePort } from './port.js';
+import { requireFreePort } from './port.js';
 import { isPostmasterOf, readPostmasterFile } from './postmaster-file.js';
 import { ended } from './process-identity.js';
 import { startServer } from './server.js';
@@ -86,9 +86,8 @@ export async function startPostgres(config: PostgresConfig): Promise<RunningPost
   try {
     await clearLeftover(dataFolder);
     const password = await ensureDataFolder(directory, binaries, account);
-    const port = config.port === 0 ? await freePort() : config.port;
-    const server = await startServer({ binaries, directory, dataFolder, account, port, settings });
-    const urlOf = (database: string): string => connectionUrl(port, database, password);
+    const server = await startServer({ binaries, directory, dataFolder, account, port: config.port, settings });
+    const urlOf = (database: string): string => connectionUrl(server.port, database, password);
 
     const end = async (stopServer: () => Promise<void>): Promise<void> => {
       server.child.ref();
@@ -101,7 +100,7 @@ export async function startPostgres(config: PostgresConfig): Promise<RunningPost
     const running: RunningPostgres = {
       url: urlOf(config.database),
       host: HOST,
-      port,
+      port: server.port,
       pid: server.pid,
       exited: server.exited,
       stop: () => {

@@ -38,6 +38,9 @@ export class RunningSink implements TableSink {
   private producer: Producer | undefined;
   private loop: Promise<void> | undefined;
   private stopping = false;
+  private draining = false;
+  /** The last poll found nothing. */
+  private caughtUp = false;
   private state: SinkState = 'created';
   private reason: Error | undefined;
   private written = 0;
@@ -56,7 +59,6 @@ export class RunningSink implements TableSink {
 
   async start(): Promise<void> {
     if (this.state !== 'created') throw new Error('This table sink was started before; make another one.');
-    this.enter('running');
     const { broker } = this.parts;
     const consumer = await broker.consumer({
       groupId: `connect-${this.settings.name}`,
@@ -73,6 +75,7 @@ export class RunningSink implements TableSink {
       onLost: async (partitions) => this.pending.drop(partitions),
     });
     this.consumer = consumer;
+    this.enter('running');
     this.loop = this.run(consumer);
   }
 
@@ -81,6 +84,16 @@ export class RunningSink implements TableSink {
     if (this.loop !== undefined) return this.loop;
     this.enter('stopped');
     this.end(undefined);
+  }
+
+  async drain(timeoutMs: number): Promise<void> {
+    const deadline = this.parts.clock.after(timeoutMs, () => {
+      this.stopping = true;
+    });
+    this.draining = true;
+    await this.loop;
+    deadline.cancel();
+    return this.stop();
   }
 
   async status(): Promise<SinkStatus> {
@@ -95,11 +108,12 @@ export class RunningSink implements TableSink {
       let retryMs = FIRST_RETRY_MS;
       while (!this.stopping) {
         try {
-          if (this.pending.empty) this.pending.add(await consumer.poll(this.settings['batch.size'], POLL_MS));
+          if (this.pending.empty) await this.poll(consumer);
           await this.writePending();
           await this.commit(consumer);
           this.enter('running');
           retryMs = FIRST_RETRY_MS;
+          if (this.draining && this.caughtUp) break;
         } catch (error) {
           if (!isAway(error)) throw error;
           this.writer.lost();
@@ -115,6 +129,12 @@ export class RunningSink implements TableSink {
     failure ??= leaving;
     this.enter(failure === undefined ? 'stopped' : 'failed', failure);
     this.end(failure);
+  }
+
+  private async poll(consumer: Consumer): Promise<void> {
+    const records = await consumer.poll(this.settings['batch.size'], POLL_MS);
+    this.caughtUp = records.length === 0;
+    this.pending.add(records);
   }
 
   /** Waits with the partitions paused, and polls meanwhile: that keeps the membership (S2). */
@@ -196,6 +216,8 @@ export class RunningSink implements TableSink {
   private async lag(): Promise<number | undefined> {
     const { consumer } = this;
     if (consumer === undefined) return undefined;
+    // Offsets alone would not say so: the markers of transactions have offsets too, and are never read.
+    if (this.caughtUp && this.pending.empty) return 0;
     try {
       const unread = await Promise.all(
         consumer.assignment().map(async (partition) => {

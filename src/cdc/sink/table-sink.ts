@@ -37,6 +37,8 @@ export interface SinkStatus {
 export interface TableSink {
   /** Joins the group and begins. Does not wait for the database. */
   start(): Promise<void>;
+  /** Writes what is in the topics already, then stops; gives up waiting for the database after `timeoutMs`. */
+  drain(timeoutMs: number): Promise<void>;
   /** Finishes the write under way, commits, leaves the group. Safe to call twice, and while the database is away. */
   stop(): Promise<void>;
   status(): Promise<SinkStatus>;

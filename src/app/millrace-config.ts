@@ -1,0 +1,44 @@
+import type { CaptureConfig } from '../cdc/capture/index.js';
+import type { TableSinkConfig } from '../cdc/sink/index.js';
+import type { ApplicationConfig } from './config.js';
+
+/** Rows that `dev` inserts so that something is seen. */
+export interface SampleRows {
+  readonly table: string;
+  /** Endless rows by column, the same for the same seed. */
+  readonly rows: (seed: number) => Iterable<Readonly<Record<string, unknown>>>;
+}
+
+/** What `millrace dev` starts on one machine. */
+export interface DevConfig {
+  /** The database, created where it does not exist. */
+  readonly database: string;
+  /** SQL that is run at every start before capture begins: `create table if not exists …`. */
+  readonly setup: string;
+  readonly sample?: SampleRows;
+}
+
+/** `millrace.config.ts`: how the topologies of a project run. */
+export interface MillraceConfig extends ApplicationConfig {
+  /** Kafka's brokers, `host:port,host:port`; for `millrace run`. */
+  readonly 'bootstrap.servers'?: string;
+  /** Where stores keep their files. Default `.millrace/state`. */
+  readonly 'state.dir'?: string;
+  /** Settings of librdkafka, passed on as they are. */
+  readonly librdkafka?: Readonly<Record<string, string | number | boolean>>;
+  /** The captured database, with Debezium's names; `dev` adds the connection. */
+  readonly source?: Omit<CaptureConfig, 'database.hostname' | 'database.port' | 'database.user' | 'database.dbname'>;
+  /** The table sink, with the names of Debezium's JDBC sink; `dev` adds the connection. */
+  readonly sink?: Omit<TableSinkConfig, 'connection.url'>;
+  readonly dev?: DevConfig;
+}
+
+/**
+ * Gives a configuration its type.
+ *
+ * @example
+ * export default defineConfig({ 'application.id': 'car-prices', models: { 'ford-price': onnx('models/ford/ford_price.onnx') } });
+ */
+export function defineConfig(config: MillraceConfig): MillraceConfig {
+  return config;
+}
