@@ -1,4 +1,4 @@
-/** The folder that holds everything of one embedded PostgreSQL: `data/`, `password`, `owner.json`, `postgres.log`. */
+/** The folder that holds everything of one embedded PostgreSQL: `data/`, `password`, `postgres.log`. */
 import { chmod, mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { ConfigurationError } from '../../errors.js';

@@ -4,7 +4,7 @@
 import { rm } from 'node:fs/promises';
 import { ConfigurationError } from '../../errors.js';
 import { isPostmasterOf, postmasterFile, readPostmasterFile } from './postmaster-file.js';
-import { ended, processExists } from './process-identity.js';
+import { ended, processExists } from './running-process.js';
 
 /** A fast shutdown writes a checkpoint; after this it is told to stop at once, and recovers at its next start. */
 const FAST_SHUTDOWN_MS = 30_000;

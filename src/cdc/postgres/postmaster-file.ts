@@ -7,7 +7,7 @@ import { execFile } from 'node:child_process';
 import { readFile, readlink, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { processExists } from './process-identity.js';
+import { processExists } from './running-process.js';
 
 const run = promisify(execFile);
 

@@ -12,7 +12,8 @@
  *      last half second, but leaves a sound database.
  */
 import { resolve } from 'node:path';
-import { asError, ConfigurationError } from '../../errors.js';
+import { ConfigurationError } from '../../errors.js';
+import { lockFolder } from '../../folder-lock.js';
 import { postgresAccount } from './account.js';
 import { postgresBinaries } from './binaries.js';
 import { connectionUrl, HOST } from './connection-url.js';
@@ -20,10 +21,9 @@ import { dataFolderOf, ensureDataFolder } from './data-folder.js';
 import { ensureDatabase } from './database.js';
 import { makeFolder, requireEnterable } from './folder.js';
 import { clearLeftover, stopProcess } from './leftover.js';
-import { releaseFolder, requireUnowned, takeFolder } from './owner-file.js';
 import { requireFreePort } from './port.js';
 import { isPostmasterOf, readPostmasterFile } from './postmaster-file.js';
-import { ended } from './process-identity.js';
+import { ended } from './running-process.js';
 import { startServer } from './server.js';
 
 export interface PostgresConfig {
@@ -76,13 +76,13 @@ export async function startPostgres(config: PostgresConfig): Promise<RunningPost
   }
 
   const binaries = await postgresBinaries();
-  await requireUnowned(directory);
   if (config.port !== 0 && !(await leftoverListensOn(config.port, dataFolder))) await requireFreePort(config.port);
   const account = await postgresAccount();
   await requireEnterable(directory, binaries, account);
 
   await makeFolder(directory, account);
-  await takeFolder(directory);
+  // From here on a PostgreSQL that runs in the folder has lost the process that it belonged to.
+  const lock = await lockFolder(directory, 'PostgreSQL');
   try {
     await clearLeftover(dataFolder);
     const password = await ensureDataFolder(directory, binaries, account);
@@ -94,7 +94,7 @@ export async function startPostgres(config: PostgresConfig): Promise<RunningPost
       // Once it has ended by itself its number may be another's.
       if (!server.hasEnded()) await stopServer();
       await server.exited;
-      await releaseFolder(directory);
+      await lock.release();
     };
     let ending: Promise<void> | undefined;
     const running: RunningPostgres = {
@@ -123,8 +123,8 @@ export async function startPostgres(config: PostgresConfig): Promise<RunningPost
     }
     return running;
   } catch (error) {
-    await releaseFolder(directory);
-    throw asError(error);
+    await lock.release();
+    throw error;
   }
 }
 

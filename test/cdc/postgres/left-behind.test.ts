@@ -9,7 +9,7 @@ import { postgresAccount } from '../../../src/cdc/postgres/account.js';
 import { postgresBinaries } from '../../../src/cdc/postgres/binaries.js';
 import { startPostgres } from '../../../src/cdc/postgres/index.js';
 import { readPostmasterFile } from '../../../src/cdc/postgres/postmaster-file.js';
-import { ended } from '../../../src/cdc/postgres/process-identity.js';
+import { ended } from '../../../src/cdc/postgres/running-process.js';
 import { startServer } from '../../../src/cdc/postgres/server.js';
 import { temporaryFolder } from './temporary-postgres.js';
 
@@ -83,18 +83,6 @@ test('a lock whose number another process got is not taken for a running server'
   await first.stop();
   await writeFile(join(directory, 'data', 'postmaster.pid'), `${process.pid}\n${join(directory, 'data')}\n1\n5432\n`);
 
-  const next = await startPostgres({ directory, port: 0, database: 'held' });
-  await next.stop();
-});
-
-test('an owner whose number another process got no longer owns the folder', async () => {
-  await writeFile(join(directory, 'owner.json'), JSON.stringify({ pid: process.pid, identity: 'an earlier boot/1' }));
-  const next = await startPostgres({ directory, port: 0, database: 'held' });
-  await next.stop();
-});
-
-test('a damaged owner file is nobody', async () => {
-  await writeFile(join(directory, 'owner.json'), '{"pid": 1');
   const next = await startPostgres({ directory, port: 0, database: 'held' });
   await next.stop();
 });

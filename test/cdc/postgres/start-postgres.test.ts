@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type RunningPostgres, runningPostgresUrl, startPostgres } from '../../../src/cdc/postgres/index.js';
-import { ended } from '../../../src/cdc/postgres/process-identity.js';
+import { ended } from '../../../src/cdc/postgres/running-process.js';
 import { temporaryFolder } from './temporary-postgres.js';
 
 const asRoot = process.getuid?.() === 0;
@@ -71,7 +71,7 @@ describe('startPostgres', () => {
     await Promise.all([postgres.stop(), postgres.stop()]);
     expect(await ended(postgres.pid, 0)).toBe(true);
     expect(await postgres.exited).toBe('exit code 0');
-    expect(await readdir(directory)).not.toContain('owner.json');
+    expect((await readdir(directory)).sort()).toEqual(['data', 'password', 'postgres.log']);
   });
 
   test('stop does not wait for clients', async () => {
@@ -101,9 +101,14 @@ describe('startPostgres', () => {
     const first = await start();
     await expect(start()).rejects.toMatchObject({
       name: 'ConfigurationError',
-      message: expect.stringContaining(`in use by process ${process.pid} (this one)`),
+      message: expect.stringContaining(`is in use (PostgreSQL): process ${process.pid} (this one)`),
     });
     expect(await query(first.url, 'select 1 as one')).toEqual([{ one: 1 }]);
+  });
+
+  test('a second one on the same folder and port is told of the folder, not of the port', async () => {
+    const first = await start();
+    await expect(start(first.port)).rejects.toMatchObject({ setting: 'directory' });
   });
 
   test('a taken port is refused by the name of its setting before anything is made', async () => {
