@@ -60,7 +60,7 @@ export class Draft {
   }
 
   addSink(name: string, topic: TopicDeclaration | TopicChoice, parent: string): void {
-    for (const possible of 'possible' in topic ? topic.possible : [topic]) this.#declare(possible, name);
+    for (const possible of isChoice(topic) ? topic.possible : [topic]) this.#declare(possible, name);
     this.#add(name, { role: 'sink', topic }, [parent]);
   }
 
@@ -101,6 +101,10 @@ export class Draft {
     }
     this.topics.set(topic.name, known ?? topic);
   }
+}
+
+function isChoice(topic: TopicDeclaration | TopicChoice): topic is TopicChoice {
+  return typeof topic === 'object' && topic !== null && 'possible' in topic;
 }
 
 function describeValue(value: unknown): string {
