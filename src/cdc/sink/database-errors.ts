@@ -18,8 +18,9 @@ export class DatabaseError extends Error {
   override readonly name = 'DatabaseError';
   readonly kind: DatabaseErrorKind;
   constructor(cause: unknown) {
-    super(asError(cause).message, { cause });
-    this.kind = kindOf(cause);
+    const kind = kindOf(cause);
+    super(kind === 'fatal' ? advised(cause) : asError(cause).message, { cause });
+    this.kind = kind;
   }
 }
 
@@ -40,4 +41,11 @@ function kindOf(cause: unknown): DatabaseErrorKind {
   if (RECORD_CLASSES.includes(code.slice(0, 2))) return 'record';
   if (TABLE_CODES.includes(code)) return 'table';
   return 'fatal';
+}
+
+function advised(cause: unknown): string {
+  return (
+    `The database of the table sink says: ${asError(cause).message}. Waiting will not help: look at connection.url, ` +
+    'and whether its user may create, change and write the tables.'
+  );
 }

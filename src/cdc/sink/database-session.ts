@@ -3,6 +3,7 @@
  */
 import { Socket } from 'node:net';
 import pg from 'pg';
+import type { Clock } from '../../clock.js';
 import { DatabaseError } from './database-errors.js';
 import type { TableSinkSettings } from './sink-config.js';
 
@@ -13,7 +14,10 @@ export class DatabaseSession {
   private socket: Socket | undefined;
   private inTransaction = false;
 
-  constructor(private readonly settings: TableSinkSettings) {}
+  constructor(
+    private readonly settings: TableSinkSettings,
+    private readonly clock: Clock,
+  ) {}
 
   /** Runs one statement and gives its rows. Connects first where needed. @throws DatabaseError */
   async query<R extends pg.QueryResultRow = pg.QueryResultRow>(text: string, values: readonly string[]): Promise<R[]> {
@@ -41,7 +45,7 @@ export class DatabaseSession {
     }
   }
 
-  /** Forgets the connection; the next statement opens another. */
+  /** Cuts the connection, whatever it is doing: a statement under way rejects. The next one opens another. */
   lost(): void {
     this.socket?.destroy();
     this.socket = undefined;
@@ -54,11 +58,11 @@ export class DatabaseSession {
     this.client = undefined;
     this.socket = undefined;
     if (client === undefined) return;
-    const giveUp = setTimeout(() => socket?.destroy(), timeoutMs);
+    const giveUp = this.clock.after(timeoutMs, () => socket?.destroy());
     try {
       await client.end();
     } finally {
-      clearTimeout(giveUp);
+      giveUp.cancel();
       socket?.destroy();
     }
   }
@@ -79,9 +83,7 @@ export class DatabaseSession {
     const socket = new Socket();
     const { settings } = this;
     const client = new pg.Client({
-      connectionString: settings['connection.url'],
-      ...(settings['connection.username'] === undefined ? {} : { user: settings['connection.username'] }),
-      ...(settings['connection.password'] === undefined ? {} : { password: settings['connection.password'] }),
+      connectionString: connectionString(settings),
       application_name: `millrace ${settings.name}`.slice(0, 63),
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       keepAlive: true,
@@ -96,4 +98,13 @@ export class DatabaseSession {
     this.socket = socket;
     return client;
   }
+}
+
+/** User and password go into the URL: the driver takes nothing beside it. */
+function connectionString(settings: TableSinkSettings): string {
+  const url = new URL(settings['connection.url']);
+  const { 'connection.username': user, 'connection.password': password } = settings;
+  if (user !== undefined) url.username = encodeURIComponent(user);
+  if (password !== undefined) url.password = encodeURIComponent(password);
+  return url.href;
 }

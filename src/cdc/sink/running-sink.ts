@@ -25,7 +25,8 @@ import { TableWriter } from './table-writer.js';
 const POLL_MS = 100;
 const FIRST_RETRY_MS = 100;
 const LONGEST_RETRY_MS = 5_000;
-/** How long a goodbye to the database may take. */
+/** How long a statement under way (it may wait for a lock) and a goodbye to the database may take at the end. */
+const FINISH_MS = 5_000;
 const CLOSE_MS = 2_000;
 
 export class RunningSink implements TableSink {
@@ -50,7 +51,7 @@ export class RunningSink implements TableSink {
     private readonly settings: TableSinkSettings,
     private readonly parts: TableSinkParts,
   ) {
-    this.writer = new TableWriter(settings);
+    this.writer = new TableWriter(settings, parts.clock);
     this.decoder = new RecordDecoder(parts.serdes);
     this.ended = new Promise((resolve) => {
       this.end = resolve;
@@ -81,16 +82,19 @@ export class RunningSink implements TableSink {
 
   async stop(): Promise<void> {
     this.stopping = true;
-    if (this.loop !== undefined) return this.loop;
-    this.enter('stopped');
-    this.end(undefined);
+    if (this.loop === undefined) {
+      this.enter('stopped');
+      this.end(undefined);
+      return;
+    }
+    const giveUp = this.parts.clock.after(FINISH_MS, () => this.writer.lost());
+    await this.loop;
+    giveUp.cancel();
   }
 
   async drain(timeoutMs: number): Promise<void> {
-    const deadline = this.parts.clock.after(timeoutMs, () => {
-      this.stopping = true;
-    });
     this.draining = true;
+    const deadline = this.parts.clock.after(timeoutMs, () => void this.stop());
     await this.loop;
     deadline.cancel();
     return this.stop();

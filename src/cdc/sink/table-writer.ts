@@ -5,6 +5,7 @@
  *  W2. Writing a record again, alone or among others, leaves the same row.
  *  W3. Of several records of a key the last one counts.
  */
+import type { Clock } from '../../clock.js';
 import { RecordError } from '../../errors.js';
 import { DatabaseError } from './database-errors.js';
 import { DatabaseSession } from './database-session.js';
@@ -35,8 +36,11 @@ export class TableWriter {
   private readonly tables = new Map<string, { table: Table; fits: Set<number> }>();
   private readonly statementNames = new Map<string, string>();
 
-  constructor(private readonly settings: TableSinkSettings) {
-    this.session = new DatabaseSession(settings);
+  constructor(
+    private readonly settings: TableSinkSettings,
+    clock: Clock,
+  ) {
+    this.session = new DatabaseSession(settings, clock);
     this.shapeOf = rowShapes(settings);
   }
 
@@ -58,7 +62,7 @@ export class TableWriter {
     }
   }
 
-  /** Forgets the connection and what was known of the tables. */
+  /** Cuts the connection, and forgets what was known of the tables. */
   lost(): void {
     this.session.lost();
     this.tables.clear();

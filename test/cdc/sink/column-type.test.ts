@@ -3,6 +3,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parseSinkConfig } from '../../../src/cdc/sink/index.js';
 import { TableWriter } from '../../../src/cdc/sink/table-writer.js';
+import { systemClock } from '../../../src/clock.js';
 import type { ConnectSchema } from '../../../src/record.js';
 import { type TemporaryPostgres, temporaryPostgres } from '../postgres/temporary-postgres.js';
 import { carRecord, int32, struct } from './records.js';
@@ -17,6 +18,7 @@ beforeAll(async () => {
   await db.query("set time zone 'UTC'; set datestyle = 'ISO'; set intervalstyle = 'postgres'");
   writer = new TableWriter(
     parseSinkConfig({ topics: 'cars', 'connection.url': postgres.url, 'schema.evolution': 'basic' }),
+    systemClock,
   );
 });
 afterAll(async () => {

@@ -10,11 +10,12 @@ import {
   type TableSinkConfig,
   tableSink,
 } from '../../../src/cdc/sink/index.js';
-import { systemClock } from '../../../src/clock.js';
+import { type Clock, delay, systemClock } from '../../../src/clock.js';
 import { BrokerError, type RecordError } from '../../../src/errors.js';
 import type { ConnectSchema } from '../../../src/record.js';
 import { connectJson } from '../../../src/serde/connect-json.js';
 import type { SerdeContext } from '../../../src/serde/serde.js';
+import { VirtualClock } from '../../../src/testing/virtual-clock.js';
 import { type TemporaryPostgres, temporaryFolder, temporaryPostgres } from '../postgres/temporary-postgres.js';
 import { CAR, car, KEY, struct } from './records.js';
 
@@ -63,7 +64,11 @@ interface WatchedSink {
   inState(state: SinkState): Promise<void>;
 }
 
-function watchedSink(config: Partial<TableSinkConfig> = {}, over: Broker = broker): WatchedSink {
+function watchedSink(
+  config: Partial<TableSinkConfig> = {},
+  over: Broker = broker,
+  clock: Clock = systemClock,
+): WatchedSink {
   const written: SinkRecord[] = [];
   const refused: RecordError[] = [];
   const states: SinkState[] = [];
@@ -83,7 +88,7 @@ function watchedSink(config: Partial<TableSinkConfig> = {}, over: Broker = broke
     { topics: 'cars', 'connection.url': postgres.url, 'schema.evolution': 'basic', ...config },
     {
       broker: over,
-      clock: systemClock,
+      clock,
       serdes: () => ({ key: connectJson(), value: connectJson() }),
       onWritten: (records) => {
         written.push(...records);
@@ -141,6 +146,12 @@ async function produce(records: readonly Produced[], partition = 0): Promise<voi
 
 const put = (id: number, model: string): Produced => ({ id, value: car(id, model) });
 const gone = (id: number): Produced => ({ id, value: null });
+
+/** Resolves when a statement waits for a lock. */
+async function blocked(client: pg.Client): Promise<void> {
+  const waiting = 'select count(*)::int as n from pg_locks where not granted';
+  while ((await client.query<{ n: number }>(waiting)).rows[0]?.n === 0) await delay(systemClock, 5);
+}
 
 /** What the group has committed for partition 0 and 1. */
 async function committed(group: string): Promise<readonly (number | undefined)[]> {
@@ -332,6 +343,25 @@ describe('S2: while the database is away', () => {
     await sink.stop();
     expect(await sink.ended).toBeUndefined();
     expect(await committed('connect-table-sink')).toEqual([undefined, undefined]);
+  });
+
+  test('it can be stopped while a statement waits for a lock that somebody holds', async () => {
+    const clock = new VirtualClock();
+    const { sink, writtenRecords } = watchedSink({ name: 'locked' }, broker, clock);
+    await sink.start();
+    await produce([put(1, 'a')]);
+    await writtenRecords(1);
+    const other = new pg.Client({ connectionString: postgres.url });
+    await other.connect();
+    await other.query('begin; lock table cars');
+    await produce([put(2, 'b')]);
+    await blocked(other);
+    const stopped = sink.stop();
+    clock.advance(5_000);
+    await stopped;
+    await other.query('rollback');
+    await other.end();
+    expect(await committed('connect-locked')).toEqual([1, undefined]);
   });
 
   test('a connection that is cut is opened again', async () => {

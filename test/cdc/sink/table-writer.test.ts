@@ -2,6 +2,7 @@ import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { parseSinkConfig, type TableSinkConfig } from '../../../src/cdc/sink/index.js';
 import { TableWriter } from '../../../src/cdc/sink/table-writer.js';
+import { systemClock } from '../../../src/clock.js';
 import type { ConnectSchema } from '../../../src/record.js';
 import { type TemporaryPostgres, temporaryPostgres } from '../postgres/temporary-postgres.js';
 import { CAR, car, carRecord, int32, KEY, optional, struct } from './records.js';
@@ -27,6 +28,7 @@ afterEach(async () => {
 function writer(config: Partial<TableSinkConfig> = {}): TableWriter {
   const made = new TableWriter(
     parseSinkConfig({ topics: 'cars', 'connection.url': postgres.url, 'schema.evolution': 'basic', ...config }),
+    systemClock,
   );
   writers.push(made);
   return made;
@@ -292,12 +294,24 @@ describe('a record that the database refuses', () => {
     expect(refused?.message).toMatch(/null value in column "model"/);
   });
 
+  test('user and password may stand beside the URL', async () => {
+    const url = new URL(postgres.url);
+    const to = writer({
+      'connection.url': `jdbc:postgresql://${url.host}${url.pathname}`,
+      'connection.username': url.username,
+      'connection.password': url.password,
+    });
+    await to.write([carRecord(1, car(1, 'a'))]);
+    expect(await rows()).toHaveLength(1);
+  });
+
   test("a wrong password is no record's fault", async () => {
     const url = new URL(postgres.url);
     url.password = 'wrong';
     await expect(writer({ 'connection.url': url.href }).write([carRecord(1, null)])).rejects.toMatchObject({
       name: 'DatabaseError',
       kind: 'fatal',
+      message: expect.stringMatching(/password authentication failed .* look at connection.url/),
     });
   });
 
