@@ -32,21 +32,28 @@ function questions(count: number): FordFeatures[] {
 }
 
 async function benchCalls(model: Model<FordFeatures, number>, rows: readonly FordFeatures[]): Promise<void> {
-  console.log('\nrows a call      rows/s   ms a call');
+  console.log('\nrows a call      rows/s   ms a call   main thread µs a row');
   for (const size of [1, 8, 64, 256, 1_024]) {
-    const calls = async (milliseconds: number) => {
+    const calls = async (forMs: number) => {
       const start = performance.now();
+      const before = performance.eventLoopUtilization();
       let done = 0;
-      for (let at = 0; performance.now() - start < milliseconds; at = at + 2 * size > rows.length ? 0 : at + size) {
+      for (let at = 0; performance.now() - start < forMs; at = at + 2 * size > rows.length ? 0 : at + size) {
         await model.predict(rows.slice(at, at + size), signal);
         done += size;
       }
-      return (done / (performance.now() - start)) * 1_000;
+      const milliseconds = performance.now() - start;
+      const busy = performance.eventLoopUtilization(before).active;
+      return {
+        perSecond: (done / milliseconds) * 1_000,
+        each: (milliseconds / done) * size,
+        busy: (busy / done) * 1_000,
+      };
     };
     await calls(WARM_UP_MS);
-    const perSecond = await calls(MEASURED_MS);
-    const each = (size / perSecond) * 1_000;
-    console.log(`${String(size).padStart(11)} ${perSecond.toFixed(0).padStart(11)} ${each.toFixed(3).padStart(11)}`);
+    const { perSecond, each, busy } = await calls(MEASURED_MS);
+    const figures = [String(size), perSecond.toFixed(0), each.toFixed(3), busy.toFixed(2)];
+    console.log(figures.map((figure) => figure.padStart(11)).join(' '));
   }
 }
 

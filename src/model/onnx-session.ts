@@ -1,9 +1,11 @@
-import { createRequire } from 'node:module';
 import { extname } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { asError, ConfigurationError } from '../errors.js';
 import type { Computed, Reply, Request, ThreadData } from './onnx-thread.js';
+import { stopWork, workingState } from './thread-state.js';
+
+/** Milliseconds that the exit of the process waits for what is being computed; a batch takes about ten. */
+const LONGEST_EXIT_MS = 2_000;
 
 type Opened = Extract<Reply, { kind: 'opened' }>;
 
@@ -40,15 +42,19 @@ export class OnnxSession {
    * @throws {ConfigurationError} when onnxruntime or the model cannot be loaded
    */
   static async open(graph: Uint8Array, path: string, threads: number): Promise<OnnxSession> {
-    const worker = startThread({ graph, threads });
+    const state = workingState();
+    const stop = () => stopWork(state, LONGEST_EXIT_MS);
+    const worker = startThread({ graph, threads, state });
+    process.on('exit', stop);
+    worker.once('exit', () => process.off('exit', stop));
     const first = await new Promise<Reply>((resolve, reject) => {
       worker.once('message', resolve);
       worker.once('error', reject);
     });
     if (first.kind === 'opened') return new OnnxSession(worker, first);
+    stop();
     await worker.terminate();
-    if (first.kind !== 'refused')
-      throw new Error(`the thread of the model answered before it was asked: ${first.kind}`);
+    if (first.kind !== 'refused') throw new Error(`the thread of the model answered unasked: ${first.kind}`);
     const { error: cause } = first;
     throw first.by === 'loading the model'
       ? new ConfigurationError(`${path} is no ONNX model that onnxruntime can load: ${cause.message}`, path, { cause })
@@ -102,11 +108,12 @@ export class OnnxSession {
   }
 }
 
-/** Run from its sources, the thread needs the loader for TypeScript as well. */
+/** Run from its sources, the thread needs a loader for TypeScript first: a thread does not inherit that of a test runner. */
 function startThread(data: ThreadData): Worker {
   const extension = extname(new URL(import.meta.url).pathname);
   const entry = new URL(`./onnx-thread${extension}`, import.meta.url);
   if (extension !== '.ts') return new Worker(entry, { workerData: data });
-  const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
-  return new Worker(entry, { workerData: data, execArgv: ['--import', loader] });
+  const loader = import.meta.resolve('tsx/esm/api');
+  const start = `import('${loader}').then(({ register }) => { register(); return import('${entry.href}'); });`;
+  return new Worker(start, { eval: true, workerData: data });
 }

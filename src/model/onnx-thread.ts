@@ -7,11 +7,13 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { asError } from '../errors.js';
+import { beginWork, endWork, type SharedState } from './thread-state.js';
 
 /** What the thread is started with. */
 export interface ThreadData {
   readonly graph: Uint8Array;
   readonly threads: number;
+  readonly state: SharedState;
 }
 
 /** A matrix of as many rows for the output of that name; or the end. */
@@ -45,7 +47,7 @@ export type Reply =
 type OnnxRuntime = typeof import('onnxruntime-node');
 
 const port = parentPort!;
-const { graph, threads } = workerData as ThreadData;
+const { graph, threads, state } = workerData as ThreadData;
 const reply = (message: Reply): void => port.postMessage(message);
 
 async function open(): Promise<[OnnxRuntime, InferenceSession] | undefined> {
@@ -67,8 +69,10 @@ async function open(): Promise<[OnnxRuntime, InferenceSession] | undefined> {
 }
 
 async function serve({ Tensor }: OnnxRuntime, session: InferenceSession, request: Request): Promise<void> {
+  if (!beginWork(state)) return;
   if (request === 'close') {
     await session.release();
+    endWork(state);
     port.close();
     return;
   }
@@ -79,10 +83,13 @@ async function serve({ Tensor }: OnnxRuntime, session: InferenceSession, request
     reply({ kind: 'computed', id, computed: { data: data as ArrayLike<number | bigint>, dims } });
   } catch (error) {
     reply({ kind: 'failed', id, error: asError(error) });
+  } finally {
+    endWork(state);
   }
 }
 
 const opened = await open();
+endWork(state);
 if (opened !== undefined) {
   let last = Promise.resolve();
   port.on('message', (request: Request) => {
