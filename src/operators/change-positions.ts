@@ -2,13 +2,20 @@ import type { ChangeOperation } from '../record.js';
 import { keyValueStore } from '../state/declare.js';
 import type { StoreDeclaration } from '../state/store.js';
 
+/** Where the changes of a key have got to in the database's log. */
+export interface KeyPosition {
+  /** In decimal; null while no change of the key had a position. */
+  readonly lsn: string | null;
+  /** Milliseconds since the epoch at which the database committed the change there, or read the row in a snapshot. */
+  readonly tsMs: number;
+  /** Whether a snapshot set it: the first change after a snapshot may stand where the snapshot was taken. */
+  readonly snapshot: boolean;
+}
+
 /** The last change that `distinct` let pass for a key, and the record that brought it. */
 export interface ChangeMarker {
-  /** Its position in the database's log, in decimal; null when no change of the key had one. */
-  readonly lsn: string | null;
+  readonly position: KeyPosition;
   readonly op: ChangeOperation;
-  /** Milliseconds since the epoch at which the database committed it. */
-  readonly tsMs: number;
   readonly topic: string;
   readonly partition: number;
   readonly offset: number;

@@ -13,7 +13,7 @@ import { type Change, changeContextOf } from '../cdc/change.js';
 import { ConfigurationError } from '../errors.js';
 import type { ChangeContext, StreamRecord } from '../record.js';
 import type { KeyValueStore, StoreDeclaration } from '../state/store.js';
-import type { ChangeMarker, ChangeMarkers } from './change-positions.js';
+import type { ChangeMarker, ChangeMarkers, KeyPosition } from './change-positions.js';
 import { isEnvelope } from './envelope.js';
 import { ForgottenDeletes } from './forgotten-deletes.js';
 import { type Forward, type Named, type Operator, type OperatorContext, operatorOf } from './operator.js';
@@ -119,9 +119,8 @@ class Distinguishing<K> {
     }
     const deletedAt = change.op === 'd' ? this.#context.streamTime() : undefined;
     this.#put(record, markers, {
-      lsn: change.lsn === null ? (marker?.lsn ?? null) : change.lsn.toString(),
+      position: positionAfter(change, marker),
       op: change.op,
-      tsMs: change.tsMs,
       topic: record.topic,
       partition: record.partition,
       offset: record.offset,
@@ -162,7 +161,7 @@ class Distinguishing<K> {
     this.#warned = true;
     process.emitWarning(
       `'${this.#context.node}' met a change of ${change.schema}.${change.table} at log position ${change.lsn} ` +
-        `(${record.topic}-${record.partition}, offset ${record.offset}) that was committed after one at ${marker.lsn} ` +
+        `(${record.topic}-${record.partition}, offset ${record.offset}) that was committed after one at ${marker.position.lsn} ` +
         `of the same key: the database's log has started again, as after a failover or a restore. Such changes ` +
         (this.#onStale === 'pass' ? 'pass' : `are dropped; with onStale: 'pass' they would pass`),
       { type: 'MillraceWarning', code: 'MILLRACE_STALE_CHANGE' },
@@ -176,11 +175,16 @@ function changeOf(record: StreamRecord): ChangeContext | undefined {
   return isEnvelope(value, record.valueSchema) ? changeContextOf(value as Change<unknown>) : undefined;
 }
 
-function verdictOn(change: ChangeContext, marker: ChangeMarker): 'new' | 'seen' | 'stale' {
-  if (change.lsn === null || marker.lsn === null) return 'new';
-  const last = BigInt(marker.lsn);
+function verdictOn(change: ChangeContext, { position }: ChangeMarker): 'new' | 'seen' | 'stale' {
+  if (change.lsn === null || position.lsn === null) return 'new';
+  const last = BigInt(position.lsn);
   if (change.lsn > last) return 'new';
-  if (change.lsn < last) return change.tsMs > marker.tsMs ? 'stale' : 'seen';
-  // The first change after a snapshot may stand where the snapshot was taken.
-  return marker.op === 'r' && change.op !== 'r' ? 'new' : 'seen';
+  if (change.lsn < last) return change.tsMs > position.tsMs ? 'stale' : 'seen';
+  return position.snapshot && change.op !== 'r' ? 'new' : 'seen';
+}
+
+/** A change without a position, from an incremental snapshot, leaves the key where it was. */
+function positionAfter({ lsn, tsMs, op }: ChangeContext, marker: ChangeMarker | undefined): KeyPosition {
+  if (lsn === null && marker !== undefined) return marker.position;
+  return { lsn: lsn === null ? null : lsn.toString(), tsMs, snapshot: op === 'r' };
 }
