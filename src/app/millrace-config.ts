@@ -6,7 +6,7 @@ import type { ApplicationConfig } from './config.js';
 export interface SampleRows {
   readonly table: string;
   /** Endless rows by column, the same for the same seed. */
-  readonly rows: (seed: number) => Iterable<Readonly<Record<string, unknown>>>;
+  readonly rows: (seed: number) => Iterable<object>;
 }
 
 /** What `millrace dev` starts on one machine. */

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { ConfigurationError } from '../errors.js';
 import type { MillraceConfig } from '../app/millrace-config.js';
+import { ConfigurationError } from '../errors.js';
 
 const DEFAULT_FILE = 'millrace.config.ts';
 

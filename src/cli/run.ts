@@ -40,7 +40,10 @@ export async function run(file: string, options: RunOptions): Promise<void> {
   const { kafkaBroker } = await import('../brokers/kafka/index.js');
   const broker = kafkaBroker({ 'bootstrap.servers': servers, librdkafka });
   const engines = lmdbEngines(resolve(stateDir, app['application.id']));
-  const screen: Console = (options.json === true ? jsonConsole : humanConsole)({ out: process.stdout, clock: systemClock });
+  const screen: Console = (options.json === true ? jsonConsole : humanConsole)({
+    out: process.stdout,
+    clock: systemClock,
+  });
   const application = new Application(
     topology,
     app,

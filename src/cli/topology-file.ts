@@ -14,7 +14,10 @@ export async function loadTopology(file: string): Promise<Topology> {
   if (!existsSync(path)) throw new ConfigurationError(`there is no ${path}`, 'topology');
   const loaded = (await import(pathToFileURL(path).href)) as { readonly default?: Partial<Topology> };
   if (typeof loaded.default?.describe !== 'function') {
-    throw new ConfigurationError(`${path} has no topology as its default export: write export default topology(…)`, 'topology');
+    throw new ConfigurationError(
+      `${path} has no topology as its default export: write export default topology(…)`,
+      'topology',
+    );
   }
   return loaded.default as Topology;
 }

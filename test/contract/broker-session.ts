@@ -25,6 +25,8 @@ export interface BrokerUnderTest {
   /** Kills or stops the broker and opens it again with what it kept. */
   restart?(): Promise<Broker>;
   uniqueTopic(): string;
+  /** Its client cannot write header values that are null or no text, and refuses such a record. */
+  readonly textHeadersOnly?: boolean;
   close(): Promise<void>;
 }
 

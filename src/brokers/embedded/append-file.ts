@@ -18,6 +18,7 @@ export class AppendFile {
   #drained: (() => void) | undefined;
 
   private constructor(
+    /** Where it was opened; compaction may have renamed it. */
     readonly path: string,
     readonly descriptor: number,
     size: number,

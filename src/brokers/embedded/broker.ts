@@ -9,11 +9,13 @@ import type { Admin, Broker, Consumer, ConsumerConfig, Producer, ProducerConfig 
 import { EmbeddedAdmin } from './admin.js';
 import { BuilderPool } from './builder-pool.js';
 import { ChunkCache } from './chunk-cache.js';
+import { Cleaner } from './cleaner.js';
 import { brokerClosed, EmbeddedConsumer } from './consumer.js';
 import { Groups } from './groups.js';
 import type { JournalEntry, TopicEntry } from './journal.js';
 import { Journal, readJournal } from './journal.js';
 import { OffsetStore } from './offset-store.js';
+import { unknownTopic } from './partition-log.js';
 import { EmbeddedProducer } from './producer.js';
 import { recoverLog } from './recovery.js';
 import { settleTransactions } from './settle-transactions.js';
@@ -92,6 +94,7 @@ class InProcessBroker implements EmbeddedBroker {
   readonly #topics: Topics;
   readonly #offsets: OffsetStore;
   readonly #groups: Groups;
+  readonly #cleaner: Cleaner;
   readonly #builders = new BuilderPool();
   readonly #clients = new Set<EmbeddedConsumer | EmbeddedProducer | EmbeddedAdmin>();
   #transactions!: TransactionCoordinator;
@@ -115,7 +118,8 @@ class InProcessBroker implements EmbeddedBroker {
     this.#journal = new Journal(path, journalSize, this.#cycle, flush, () => this.#snapshot());
     const cache = new ChunkCache(options.cacheBytes ?? 64 * 1024 * 1024);
     const defaults = { maxMessageBytes: options.maxMessageBytes ?? 1_048_588 };
-    this.#topics = new Topics(directory, flush, defaults, this.#cycle, cache, this.#journal);
+    this.#cleaner = new Cleaner(clock, flush, this.#journal);
+    this.#topics = new Topics(directory, flush, defaults, this.#cycle, cache, this.#journal, this.#cleaner);
     this.#offsets = new OffsetStore(clock, this.#journal);
     this.#groups = new Groups(clock, (topic) => this.#topics.get(topic)?.logs.length ?? 0);
     this.#topics.listen((topic, exists) => {
@@ -162,7 +166,9 @@ class InProcessBroker implements EmbeddedBroker {
 
   async compact(topic: string): Promise<void> {
     this.#mustBeOpen();
-    void topic;
+    const found = this.#topics.get(topic);
+    if (found === undefined) throw unknownTopic(topic);
+    await this.#cleaner.compactNow(found);
   }
 
   close(): Promise<void> {
@@ -176,6 +182,7 @@ class InProcessBroker implements EmbeddedBroker {
     this.#transactions.close();
     this.#groups.close();
     await this.#cycle.settled();
+    await this.#cleaner.close();
     await this.#topics.close();
     await this.#journal.close();
     await this.#lock?.release();
@@ -184,6 +191,7 @@ class InProcessBroker implements EmbeddedBroker {
   async #recover(entries: readonly JournalEntry[]): Promise<void> {
     const topics = new Map<number, TopicEntry>();
     const committed = new Set<number>();
+    const compacted = new Map<string, number>();
     let lastTransaction = 0;
     for (const entry of entries) {
       if (entry.kind === 'ids') {
@@ -195,6 +203,8 @@ class InProcessBroker implements EmbeddedBroker {
       } else if (entry.kind === 'topic-deleted') {
         this.#offsets.forgetTopic(topics.get(entry.id)?.name ?? '');
         topics.delete(entry.id);
+      } else if (entry.kind === 'compacted') {
+        compacted.set(`${entry.topic}/${entry.partition}`, entry.offset);
       } else if (entry.kind === 'offsets') {
         this.#offsets.apply(entry.offsets);
       } else if (entry.kind === 'commit') {
@@ -217,12 +227,16 @@ class InProcessBroker implements EmbeddedBroker {
     }
     this.#transactions = new TransactionCoordinator(this.#clock, this.#journal, this.#offsets, lastTransaction);
     await settleTransactions(this.#topics.all(), committed);
+    for (const topic of this.#topics.all()) {
+      this.#cleaner.watch(topic, (partition) => compacted.get(`${topic.entry.id}/${partition}`) ?? 0);
+    }
   }
 
   *#snapshot(): Iterable<JournalEntry> {
     yield { kind: 'ids', topic: this.#topics.lastId, transaction: this.#transactions.lastId };
     for (const { entry } of this.#topics.all()) yield { kind: 'topic', topic: entry };
     for (const offsets of this.#offsets.snapshot()) yield { kind: 'offsets', offsets };
+    yield* this.#cleaner.snapshot();
     yield* this.#transactions.decided();
   }
 

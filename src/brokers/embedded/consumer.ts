@@ -201,7 +201,8 @@ export class EmbeddedConsumer implements Consumer {
       this.#woken = false;
       if (this.#subscription !== undefined) await this.#followGroup(this.#subscription);
       const records = await this.#fetcher.fetch(max);
-      if (records.length > 0) return records;
+      // Also when only markers and aborted records were passed: who reads up to an end must see the position there.
+      if (this.#fetcher.hasMoved()) return records;
       const left = deadline - clock.now();
       if (left <= 0) return [];
       await this.#sleep(left);

@@ -34,6 +34,7 @@ export class Fetcher {
   readonly #partitions = new Map<string, Fetched>();
   #turns: Fetched[] = [];
   #turn = 0;
+  #moved = false;
 
   /** @param onRecords called when there may be something to read */
   constructor(config: ConsumerConfig, topics: Topics, offsets: OffsetStore, onRecords: () => void) {
@@ -102,6 +103,13 @@ export class Fetcher {
     }
   }
 
+  /** Whether a fetch has moved a position since this was asked; it may have found only what is left out. */
+  hasMoved(): boolean {
+    const moved = this.#moved;
+    this.#moved = false;
+    return moved;
+  }
+
   /** What can be read now, at most `max` records; reads files only when memory has nothing. */
   async fetch(max: number): Promise<ConsumedRecord[]> {
     const records: ConsumedRecord[] = [];
@@ -146,6 +154,7 @@ export class Fetcher {
       position = log.read(chunk, chunkBytes, position, limit, max - records.length, committedOnly, records);
       bytes -= chunk.length;
     }
+    if (position !== fetched.position) this.#moved = true;
     fetched.position = position;
     return bytes;
   }

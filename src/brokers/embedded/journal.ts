@@ -39,6 +39,8 @@ export type JournalEntry =
   | { readonly kind: 'ids'; readonly topic: number; readonly transaction: number }
   | { readonly kind: 'topic'; readonly topic: TopicEntry }
   | { readonly kind: 'topic-deleted'; readonly id: number }
+  /** All before this offset was compacted. */
+  | { readonly kind: 'compacted'; readonly topic: number; readonly partition: number; readonly offset: number }
   | { readonly kind: 'offsets'; readonly offsets: GroupOffsets }
   | { readonly kind: 'commit'; readonly transaction: number; readonly offsets: readonly GroupOffsets[] };
 
@@ -207,7 +209,8 @@ export async function readJournal(path: string): Promise<{ entries: JournalEntry
   return { entries, size: at };
 }
 
-function frameOf(entry: JournalEntry): Buffer {
+/** An entry as it lies in the file. */
+export function frameOf(entry: JournalEntry): Buffer {
   const json = Buffer.from(JSON.stringify(entry), 'utf8');
   const frame = Buffer.allocUnsafe(FRAME_HEADER + json.length);
   frame.writeUInt32LE(json.length, 0);

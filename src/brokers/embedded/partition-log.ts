@@ -75,7 +75,7 @@ export class PartitionLog implements Writer {
   #highWatermark: number;
   #pending: PendingBatch[] = [];
   #written: PendingBatch[] = [];
-  #markers: PendingBatch[] = [];
+  #markers: { readonly batch: PendingBatch; readonly offset: number }[] = [];
   #syncFailure: BrokerError | undefined;
   #newFile = false;
   #deleted = false;
@@ -107,6 +107,13 @@ export class PartitionLog implements Writer {
   /** The offset up to which everything is acknowledged and decided. */
   get lastStableOffset(): number {
     return Math.min(this.transactions.firstOpen, this.#highWatermark);
+  }
+
+  /** Bytes of all segments from `offset` on, which begins one. */
+  bytesFrom(offset: number): number {
+    let bytes = 0;
+    for (const segment of this.#segments) if (segment.baseOffset >= offset) bytes += segment.bytes;
+    return bytes;
   }
 
   get segments(): readonly Segment[] {
@@ -178,8 +185,8 @@ export class PartitionLog implements Writer {
       return;
     }
     this.#highWatermark = this.#next;
-    for (const marker of this.#markers) {
-      this.transactions.end(marker.transaction, marker.kind === BatchKind.commitMarker);
+    for (const { batch, offset } of this.#markers) {
+      this.transactions.end(batch.transaction, batch.kind === BatchKind.commitMarker, offset);
     }
     this.#markers = [];
     for (const batch of batches) batch.onAcknowledged();
@@ -271,10 +278,13 @@ export class PartitionLog implements Writer {
     return position;
   }
 
-  /** Puts `fresh` in the place of consecutive sealed segments. The caller has dealt with the files. */
-  replace(old: readonly Segment[], fresh: readonly Segment[]): void {
-    const at = this.#segments.indexOf(old[0]!);
-    this.#segments.splice(at, old.length, ...fresh);
+  /**
+   * Puts `fresh` in the place of consecutive sealed segments; none drops them. The caller has dealt with the files'
+   * names; the old ones are closed here, once nobody reads them.
+   */
+  async replace(old: readonly Segment[], fresh: readonly Segment[]): Promise<void> {
+    this.#segments.splice(this.#segments.indexOf(old[0]!), old.length, ...fresh);
+    await Promise.all(old.map((segment) => segment.file?.close()));
   }
 
   /** The topic is gone: what waits fails, readers are woken. The caller closes the log and removes its folder. */
@@ -338,7 +348,7 @@ export class PartitionLog implements Writer {
     }
     let offset = next;
     for (const batch of batches) {
-      if (batch.kind !== BatchKind.records) this.#markers.push(batch);
+      if (batch.kind !== BatchKind.records) this.#markers.push({ batch, offset });
       else if (batch.transaction !== 0) this.transactions.wrote(batch.transaction, offset);
       offset += Math.max(1, batch.builder.count);
     }

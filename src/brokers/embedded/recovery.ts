@@ -149,7 +149,7 @@ function index(
   onTransaction(transaction);
   const kind = batchKind(bytes, at);
   if (kind === BatchKind.records) transactions.wrote(transaction, batchBase(bytes, at));
-  else transactions.end(transaction, kind === BatchKind.commitMarker);
+  else transactions.end(transaction, kind === BatchKind.commitMarker, batchBase(bytes, at));
 }
 
 async function readFully(file: FileHandle, position: number, length: number): Promise<Buffer> {

@@ -8,6 +8,8 @@
 import { readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { segmentBase, segmentPath } from './segment.js';
+import { syncFolder } from './sync-folder.js';
+import type { Flush } from './write-cycle.js';
 
 const SWAP = /^(\d{20})-(\d{20})\.swap$/;
 const name = (base: number, end: number): string =>
@@ -19,9 +21,11 @@ export function cleanedPath(directory: string, base: number, end: number): strin
 }
 
 /** Puts the finished file at {@link cleanedPath} in the place of the segments that begin in [base, end). */
-export async function swapIn(directory: string, base: number, end: number): Promise<void> {
+export async function swapIn(directory: string, base: number, end: number, flush: Flush): Promise<void> {
   const swap = join(directory, `${name(base, end)}.swap`);
   await rename(cleanedPath(directory, base, end), swap);
+  // The old files must not be gone before the new one's name is safe.
+  if (flush === 'disk') await syncFolder(directory);
   await finish(directory, swap, base, end);
 }
 

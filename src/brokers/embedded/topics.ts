@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { BrokerError } from '../../errors.js';
 import type { TopicSpec } from '../port.js';
 import type { ChunkCache } from './chunk-cache.js';
+import type { Cleaner } from './cleaner.js';
 import type { Journal, TopicEntry } from './journal.js';
 import type { RecoveredLog } from './partition-log.js';
 import { PartitionLog, unknownTopic } from './partition-log.js';
@@ -35,6 +36,7 @@ export class Topics {
     private readonly cycle: WriteCycle,
     private readonly cache: ChunkCache,
     private readonly journal: Journal,
+    private readonly cleaner: Cleaner,
   ) {}
 
   /** The greatest id that was given. */
@@ -85,6 +87,7 @@ export class Topics {
           await syncFolder(join(folders[0]!, '..', '..'));
         }
         await this.journal.append({ kind: 'topic', topic: entry }, () => this.#byName.set(name, topic));
+        this.cleaner.watch(topic, () => 0);
         for (const listener of this.#listeners) listener(name, true);
       }
     });
@@ -94,12 +97,14 @@ export class Topics {
     return this.#inTurn(async () => {
       for (const name of names) if (!this.#byName.has(name)) throw unknownTopic(name);
       for (const name of new Set(names)) {
-        const { entry, logs } = this.#byName.get(name)!;
+        const topic = this.#byName.get(name)!;
+        const { entry, logs } = topic;
         await this.journal.append({ kind: 'topic-deleted', id: entry.id }, () => {
           this.#byName.delete(name);
           for (const log of logs) log.markDeleted();
           for (const listener of this.#listeners) listener(name, false);
         });
+        await this.cleaner.forget(topic);
         await Promise.all(logs.map((log) => log.close()));
         if (this.root !== undefined) await rm(topicFolder(this.root, entry), { recursive: true, force: true });
       }

@@ -2,7 +2,8 @@
 export class TransactionIndex {
   /** In order of their first offsets, because they are added when they write for the first time. */
   readonly #open = new Map<number, number>();
-  readonly #aborted = new Set<number>();
+  /** With the offsets of their markers. */
+  readonly #aborted = new Map<number, number>();
 
   /** The first offset of the earliest open transaction; Infinity when none is open. */
   get firstOpen(): number {
@@ -27,17 +28,13 @@ export class TransactionIndex {
     if (!this.#open.has(transaction)) this.#open.set(transaction, offset);
   }
 
-  /** The transaction's marker was read or written. */
-  end(transaction: number, committed: boolean): void {
-    if (this.#open.delete(transaction) && !committed) this.#aborted.add(transaction);
+  /** The transaction's marker lies at `offset`. */
+  end(transaction: number, committed: boolean, offset: number): void {
+    if (this.#open.delete(transaction) && !committed) this.#aborted.set(transaction, offset);
   }
 
-  /** No record of these is left: compaction or retention removed them. */
-  forgetAborted(transactions: Iterable<number>): void {
-    for (const transaction of transactions) this.#aborted.delete(transaction);
-  }
-
-  get aborted(): ReadonlySet<number> {
-    return this.#aborted;
+  /** Nothing aborted is left before `offset`: compaction or retention removed it. */
+  forgetAbortedBefore(offset: number): void {
+    for (const [transaction, marker] of this.#aborted) if (marker < offset) this.#aborted.delete(transaction);
   }
 }

@@ -65,7 +65,11 @@ export async function dev(file: string, options: DevOptions): Promise<void> {
       onWarning: (text) => screen.message('warn', text),
       onRecordDropped: (error, decision) => screen.message('warn', `${decision}: ${error.message}`),
       onBrokerTrouble: (error) => screen.message('warn', error.message),
-      onAbandoned: (task, records) => screen.message('warn', `${records} records of task ${task} were not finished in time; they are read again at the next start`),
+      onAbandoned: (task, records) =>
+        screen.message(
+          'warn',
+          `${records} records of task ${task} were not finished in time; they are read again at the next start`,
+        ),
       onFailure: (error) => {
         failure ??= error;
         end();

@@ -130,7 +130,8 @@ async function setUp(url: string, sql: string): Promise<boolean> {
   const client = new Client({ connectionString: url });
   await client.connect();
   try {
-    const tables = "select count(*)::int as n from pg_catalog.pg_tables where schemaname not in ('pg_catalog', 'information_schema')";
+    const tables =
+      "select count(*)::int as n from pg_catalog.pg_tables where schemaname not in ('pg_catalog', 'information_schema')";
     const before = await client.query<{ n: number }>(tables);
     await client.query(sql);
     return before.rows[0]?.n === 0;
@@ -139,7 +140,11 @@ async function setUp(url: string, sql: string): Promise<boolean> {
   }
 }
 
-async function createTopics(broker: EmbeddedBroker, topology: Topology, deadLetters: string | undefined): Promise<void> {
+async function createTopics(
+  broker: EmbeddedBroker,
+  topology: Topology,
+  deadLetters: string | undefined,
+): Promise<void> {
   const admin = await broker.admin();
   try {
     for (const { name, partitions = 1, cleanup = 'delete' } of topology.topics.values()) {

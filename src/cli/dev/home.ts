@@ -28,7 +28,10 @@ export function postgresPort(): number {
   const text = process.env.MILLRACE_PG_PORT ?? '5433';
   const port = Number(text);
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-    throw new ConfigurationError(`MILLRACE_PG_PORT: '${text}' is no port; give 0 (any free one) to 65535`, 'MILLRACE_PG_PORT');
+    throw new ConfigurationError(
+      `MILLRACE_PG_PORT: '${text}' is no port; give 0 (any free one) to 65535`,
+      'MILLRACE_PG_PORT',
+    );
   }
   return port;
 }

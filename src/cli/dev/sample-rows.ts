@@ -1,6 +1,6 @@
 import { Client } from 'pg';
-import { type Clock, delay } from '../../clock.js';
 import type { SampleRows } from '../../app/millrace-config.js';
+import { type Clock, delay } from '../../clock.js';
 
 /** How many rows, how fast. */
 export interface SamplePlan {
@@ -9,6 +9,8 @@ export interface SamplePlan {
   readonly rate: number | undefined;
   readonly seed: number;
 }
+
+type Row = Readonly<Record<string, unknown>>;
 
 const MOST_ROWS_A_STATEMENT = 500;
 
@@ -37,11 +39,11 @@ export async function insertSampleRows(
         await delay(clock, Math.max(1, 1_000 / plan.rate!));
         continue;
       }
-      const rows: Readonly<Record<string, unknown>>[] = [];
+      const rows: Row[] = [];
       while (rows.length < count) {
         const row = source.next();
         if (row.done === true) break;
-        rows.push(row.value);
+        rows.push(row.value as Row);
       }
       if (rows.length === 0) return;
       await client.query(insertStatement(sample.table, rows));
@@ -52,7 +54,7 @@ export async function insertSampleRows(
   }
 }
 
-function insertStatement(table: string, rows: readonly Readonly<Record<string, unknown>>[]) {
+function insertStatement(table: string, rows: readonly Row[]) {
   const columns = Object.keys(rows[0]!);
   const values: unknown[] = [];
   const lines = rows.map((row) => `(${columns.map((column) => `$${values.push(row[column])}`).join(', ')})`);

@@ -64,7 +64,8 @@ export class StatusReports {
   /** End offsets of the source topics, summed. */
   async #endOfSources(): Promise<number> {
     let sum = 0;
-    for (const partition of this.#stack.application.partitions) sum += (await this.#consumer.watermarks(partition)).high;
+    for (const partition of this.#stack.application.partitions)
+      sum += (await this.#consumer.watermarks(partition)).high;
     return sum;
   }
 }
