@@ -140,9 +140,10 @@ def description(encoder: ColumnTransformer, rows: pd.DataFrame) -> list[dict]:
     features = []
     for name, kind in FEATURES.items():
         if kind == "text":
-            features.append({"name": name, "kind": kind, "categories": list(encoder.named_transformers_[name].categories_[0])})
+            seen = {"categories": list(encoder.named_transformers_[name].categories_[0])}
         else:
-            features.append({"name": name, "kind": kind, "range": [float(rows[name].min()), float(rows[name].max())]})
+            seen = {"range": [float(rows[name].min()), float(rows[name].max())]}
+        features.append({"name": name, "kind": kind, **seen})
     return features
 
 
@@ -158,9 +159,10 @@ def recorded(rows: pd.DataFrame, regressor, encoder: ColumnTransformer) -> dict:
             cases.append(few.assign(**{name: "no such category"}))
     predictions = []
     for those in [*cases, nothing]:
-        for car, prediction in zip(json.loads(those.to_json(orient="records")), regressor.predict(matrix(encoder, those))):
-            price = car.pop(TARGET)
-            predictions.append({"car": {name: car[name] for name in FEATURES}, "price": price, "prediction": round(float(prediction), 4)})
+        listed = json.loads(those.to_json(orient="records"))
+        for row, prediction in zip(listed, regressor.predict(matrix(encoder, those))):
+            car = {name: row[name] for name in FEATURES}
+            predictions.append({"car": car, "price": row[TARGET], "prediction": round(float(prediction), 4)})
     return {"unseen": len(rows), "predictions": predictions}
 
 
@@ -201,7 +203,8 @@ def main() -> None:
             "data": "Ford listings of '100,000 UK Used Car Data set'",
             "licence": "CC0-1.0",
             "rows": len(shipped_on),
-            "note": f"refit on all rows but the {len(unseen)} recorded for tests, after the error was measured on a model of the other rows",
+            "note": f"fit on all rows but {len(unseen)} kept for tests; the error below is that of a model fit the "
+            "same way without any of the rows held out",
         },
         "heldOut": {"rows": len(held_out), "seed": SEED, "meanAbsoluteError": round(error, 1), "r2": round(r2, 4)},
         "parameters": PARAMETERS,

@@ -187,19 +187,27 @@ describe('timeouts', () => {
     expect(answers.map(({ question }) => question)).toEqual([2, 4, 1]);
   });
 
-  test('an answer to a timeout may be another question', () => {
-    const { clock, oracle, ask, calls } = setUp({ maxConcurrent: 1, maxRows: 2 });
-    ask(1, 500);
-    clock.flush();
-    oracle.ask(2, 100, () => {
-      ask(5, 500);
-      ask(6, 500);
-    });
-    ask(3, 100);
+  test('what timed out in a call gets no second answer from it', async () => {
+    const { clock, ask, calls, answers } = setUp();
+    ask(1, 100);
+    ask(2, 500);
     clock.advance(100);
-    expect(oracle.stats.waiting).toBe(2);
-    clock.advance(400);
-    expect(calls.map((call) => call.rows)).toEqual([[1], [5, 6]]);
+    calls[0]!.answer([10, 20]);
+    await clock.settle();
+    expect(answers.map(({ question, prediction }) => [question, prediction])).toEqual([
+      [1, undefined],
+      [2, 20],
+    ]);
+  });
+
+  test('who gets a timeout may ask again, and no question that timed out with it is sent', () => {
+    const { clock, oracle, ask, askAll, calls, answers } = setUp({ maxRows: 3, maxWaitMs: 1_000 });
+    oracle.ask(1, 100, () => askAll(3, 5));
+    ask(2, 100);
+    clock.advance(100);
+    expect(calls.map((call) => call.rows)).toEqual([[3, 4, 5]]);
+    expect(answers.map(({ question }) => question)).toEqual([2]);
+    expect(oracle.stats).toMatchObject({ waiting: 0, timeouts: 2 });
   });
 
   test.each([0, -1, Number.NaN])('a timeout of %d is refused', (timeoutMs) => {
