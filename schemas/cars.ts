@@ -25,4 +25,7 @@ export interface PricedCar extends Car {
 
 export const carChanges = changes<Car, CarKey>('car_database.public.car_data');
 
-export const pricedCars = table<PricedCar, CarKey>('car_data_predicted', carChanges.row.plus({ suggestedprice: float64 }));
+export const pricedCars = table<PricedCar, CarKey>(
+  'car_data_predicted',
+  carChanges.row.plus({ suggestedprice: float64 }),
+);

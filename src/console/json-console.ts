@@ -20,7 +20,7 @@ export function jsonConsole({ out }: { readonly out: Output }): Console {
   };
   return {
     ready: (ready) => say('ready', ready),
-    priced: ({ key, value, latencyMs }) => say('priced', { key, value, latencyMs: Math.round(latencyMs * 10) / 10 }),
+    priced: ({ key, value, latencyMs }) => say('priced', { key, value, latencyMs: tenths(latencyMs) }),
     status(status) {
       const lost = unaccounted(status);
       say('status', lost === 0 ? status : { ...status, unaccounted: lost });
@@ -35,4 +35,8 @@ function plainValue(this: unknown, key: string, value: unknown): unknown {
   // A Buffer has turned itself into { type, data } by the time it arrives here.
   const original = (this as Record<string, unknown>)[key];
   return original instanceof Uint8Array ? Buffer.from(original).toString('base64') : value;
+}
+
+function tenths(ms: number | undefined): number | undefined {
+  return ms === undefined ? undefined : Math.round(ms * 10) / 10;
 }

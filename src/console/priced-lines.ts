@@ -57,7 +57,7 @@ class Summary {
 
   add({ value, latencyMs }: Priced): void {
     this.rows++;
-    this.slowestMs = Math.max(this.slowestMs, latencyMs);
+    this.slowestMs = Math.max(this.slowestMs, latencyMs ?? 0);
     if (value === null) this.deleted++;
     const amount = priceOf(value);
     if (amount === undefined) return;

@@ -43,6 +43,15 @@ export const DEFAULT_PREDICT_TIMEOUT_MS = 10_000;
  */
 export function predict<Row, K, F, P>(
   model: ModelDeclaration<F, P>,
+  // The row is the stream's, even where `features` asks for less of it.
+  options: PredictOptions<NoInfer<Row>, K, F, P>,
+): Operator<StreamRecord<Row | null, K>, StreamRecord<Predicted<Row, P> | null, K>>;
+export function predict<Row, K, F, P>(
+  model: ModelDeclaration<F, P>,
+  options: PredictOptions<Row, K, F, P>,
+): Operator<StreamRecord<Row | null, K>, StreamRecord<Predicted<Row, P> | null, K>>;
+export function predict<Row, K, F, P>(
+  model: ModelDeclaration<F, P>,
   options: PredictOptions<Row, K, F, P>,
 ): Operator<StreamRecord<Row | null, K>, StreamRecord<Predicted<Row, P> | null, K>> {
   return operatorOf({

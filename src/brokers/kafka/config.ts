@@ -8,10 +8,45 @@
 import { ConfigurationError } from '../../errors.js';
 import type { ConsumerConfig, ProducerConfig } from '../port.js';
 import type { KafkaOptions, LibrdkafkaSettings } from './options.js';
+import { clientReset } from './start-offsets.js';
 
 export const DEFAULT_SESSION_TIMEOUT_MS = 6_000;
 export const DEFAULT_MAX_POLL_INTERVAL_MS = 300_000;
 const DEFAULT_TRANSACTION_TIMEOUT_MS = 60_000;
+
+/**
+ * Settings of librdkafka that belong to a topic. The binding sets those of the client first and then replaces all of a
+ * topic's by its second argument, so one that is given among the client's is silently lost.
+ */
+const TOPIC_SETTINGS: ReadonlySet<string> = new Set([
+  'acks',
+  'request.required.acks',
+  'request.timeout.ms',
+  'message.timeout.ms',
+  'delivery.timeout.ms',
+  'queuing.strategy',
+  'produce.offset.report',
+  'partitioner',
+  'msg_order_cmp',
+  'compression.codec',
+  'compression.type',
+  'compression.level',
+  'auto.offset.reset',
+  'consume.callback.max.messages',
+]);
+
+/** The two arguments of the binding's clients. */
+export interface ClientSettings {
+  readonly client: Record<string, unknown>;
+  readonly topic: Record<string, unknown>;
+}
+
+function byLevel(settings: Record<string, unknown>): ClientSettings {
+  const [topic, client] = [true, false].map((wanted) =>
+    Object.fromEntries(Object.entries(settings).filter(([name]) => TOPIC_SETTINGS.has(name) === wanted)),
+  );
+  return { client: client!, topic: topic! };
+}
 
 /** Each with the way in which a user may say it, if there is one. */
 const OWN_SETTINGS: Readonly<Record<string, string>> = {
@@ -21,6 +56,7 @@ const OWN_SETTINGS: Readonly<Record<string, string>> = {
   'group.id': 'it follows from the application id',
   'group.instance.id': 'it follows from instance.id',
   'transactional.id': 'it follows from the application id and instance.id',
+  'auto.offset.reset': 'it follows from the offset reset of each source',
   'isolation.level': 'it follows from processing.guarantee',
   'enable.auto.commit': 'the runtime commits, and only what is finished',
   'enable.auto.offset.store': 'the runtime commits, and only what is finished',
@@ -62,11 +98,7 @@ const common = (options: KafkaOptions): Record<string, unknown> => ({
  * @param groupId that of the port, or a made-up one: librdkafka has no consumer without
  * @throws ConfigurationError for a setting that cannot be overridden
  */
-export function consumerSettings(
-  options: KafkaOptions,
-  config: ConsumerConfig,
-  groupId: string,
-): Record<string, unknown> {
+export function consumerSettings(options: KafkaOptions, config: ConsumerConfig, groupId: string): ClientSettings {
   const sessionTimeoutMs = config.sessionTimeoutMs ?? DEFAULT_SESSION_TIMEOUT_MS;
   const settings: Record<string, unknown> = {
     'partition.assignment.strategy': 'cooperative-sticky',
@@ -79,6 +111,7 @@ export function consumerSettings(
     ...userSettings('consumer', options.consumer),
     'group.id': groupId,
     'isolation.level': config.isolation,
+    'auto.offset.reset': clientReset(config.offsetReset),
     'enable.auto.commit': false,
     'enable.auto.offset.store': false,
     'enable.partition.eof': true,
@@ -91,7 +124,7 @@ export function consumerSettings(
   if (config.instanceId !== undefined) settings['group.instance.id'] = config.instanceId;
   // The only way to hear that partitions are lost rather than revoked is a line of this log (see rebalance.ts).
   settings.debug = settings.debug === undefined ? 'consumer' : `${settings.debug},consumer`;
-  return settings;
+  return byLevel(settings);
 }
 
 /**
@@ -99,8 +132,10 @@ export function consumerSettings(
  *
  * @throws ConfigurationError for a setting that cannot be overridden
  */
-export function producerSettings(options: KafkaOptions, config: ProducerConfig): Record<string, unknown> {
+export function producerSettings(options: KafkaOptions, config: ProducerConfig): ClientSettings {
   const settings: Record<string, unknown> = {
+    // Null keys go round the partitions (B9), not to one of them for some milliseconds.
+    'sticky.partitioning.linger.ms': 0,
     ...common(options),
     ...userSettings('producer', options.producer),
     'enable.idempotence': true,
@@ -113,12 +148,11 @@ export function producerSettings(options: KafkaOptions, config: ProducerConfig):
     settings['transactional.id'] = config.transactionalId;
     settings['transaction.timeout.ms'] = config.transactionTimeoutMs ?? DEFAULT_TRANSACTION_TIMEOUT_MS;
   }
-  return settings;
+  return byLevel(settings);
 }
 
 /** The settings of a client that asks about topics and changes them. */
-export const adminSettings = (options: KafkaOptions): Record<string, unknown> => ({
+export function adminSettings(options: KafkaOptions): Record<string, unknown> {
   // It has no callback for its log and would write to standard error what its calls report anyway.
-  log_level: 0,
-  ...common(options),
-});
+  return byLevel({ log_level: 0, ...common(options) }).client;
+}

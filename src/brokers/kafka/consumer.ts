@@ -31,7 +31,7 @@ import type { KafkaOptions } from './options.js';
 import { Partitions } from './partitions.js';
 import { Rebalances } from './rebalance.js';
 import { Seeks } from './seeks.js';
-import { clientReset, needsStartOffsets, startOffsets } from './start-offsets.js';
+import { needsStartOffsets, startOffsets } from './start-offsets.js';
 
 /** Milliseconds that one question to the client may wait: a rebalance is noticed between two of them. */
 const SLICE_MS = 100;
@@ -66,7 +66,7 @@ class KafkaConsumer implements Consumer {
   constructor({ rdkafka }: Client, options: KafkaOptions, config: ConsumerConfig) {
     this.#groupId = config.groupId;
     const groupId = config.groupId ?? `millrace-reader-${randomUUID()}`;
-    const settings = consumerSettings(options, config, groupId);
+    const { client, topic } = consumerSettings(options, config, groupId);
     const callbacks =
       config.groupId === undefined
         ? {}
@@ -75,8 +75,7 @@ class KafkaConsumer implements Consumer {
               this.#rebalances.happened(error, partitions),
             offset_commit_cb: (error: ClientError | undefined) => this.#commits.confirmed(error),
           };
-    const reset = { 'auto.offset.reset': clientReset(config.offsetReset) };
-    this.#client = construct(() => new rdkafka.KafkaConsumer({ ...settings, ...callbacks }, reset));
+    this.#client = construct(() => new rdkafka.KafkaConsumer({ ...client, ...callbacks }, topic));
     this.#fetch = new Fetch(this.#client);
     this.#seeks = new Seeks(this.#client);
     this.#commits = new Commits(this.#client, groupId, () => this.#fetch.serve());
@@ -84,7 +83,7 @@ class KafkaConsumer implements Consumer {
       needsStartOffsets(config.offsetReset) ? startOffsets(this, config.offsetReset, partitions) : partitions,
     );
     listenToLog(this.#client, this.#name('consumer'), options.onLog, ({ facility, message }) => {
-      if (facility === 'LOST') this.#rebalances.readLostLine(message);
+      this.#rebalances.readLog(facility, message);
       if (facility === 'FATAL') this.#fail(translate({ message, code: ERR_FATAL }, this.#name('Consuming')));
     });
     memberships.set(this, {
@@ -240,16 +239,15 @@ class KafkaConsumer implements Consumer {
   #fail(error: BrokerError): void {
     if (error.kind !== 'fatal') return;
     this.#fatal ??= error;
-    this.#rebalances.finish();
+    this.#rebalances.loseAll();
   }
 
   #refusal(partitions: readonly TopicPartition[]): BrokerError | undefined {
     if (this.#fatal !== undefined) return this.#fatal;
-    const foreign = partitions.find((partition) => !this.#partitions.has(partition));
-    if (foreign === undefined && !this.#rebalances.lost) return undefined;
-    const place = foreign === undefined ? 'the assignment' : `${foreign.topic}-${foreign.partition}`;
+    const foreign = partitions.find((each) => !this.#partitions.has(each) || this.#rebalances.isLost(each));
+    if (foreign === undefined) return undefined;
     return new BrokerError(
-      `${this.#name('Committing offsets')} failed: ${place} is no longer this member's. ` +
+      `${this.#name('Committing offsets')} failed: ${foreign.topic}-${foreign.partition} is not, or no longer, this member's. ` +
         'Drop what was not committed; its new owner reads it again.',
       'fenced',
       'NOT_ASSIGNED',

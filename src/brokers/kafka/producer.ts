@@ -52,8 +52,8 @@ class KafkaProducer implements Producer {
   constructor({ rdkafka, describe }: Client, options: KafkaOptions, config: ProducerConfig) {
     const id = config.transactionalId;
     this.#name = id === undefined ? 'producer' : `producer ${JSON.stringify(id)}`;
-    const settings = producerSettings(options, config);
-    this.#client = construct(() => new rdkafka.Producer(settings));
+    const { client, topic: forTopics } = producerSettings(options, config);
+    this.#client = construct(() => new rdkafka.Producer(client, forTopics));
     this.#transactions = id === undefined ? undefined : new Transactions(this.#client, id);
     this.#withCode = codeByText(describe);
     listenToLog(this.#client, this.#name, options.onLog);

@@ -6,7 +6,9 @@
  *     callback, lets the next member read what this one has not committed yet.
  *  2. Every event of the client is answered by an assign or unassign, also when the listener fails: without an answer
  *     the group waits, and closing never ends.
- *  3. Lost is told from revoked. The client's callback does not tell them apart, but its log does, before the callback.
+ *  3. Lost is told from revoked, for each partition. The client's callback does not tell them apart, but its log does,
+ *     before the callback. A member that missed its deadline while a rebalance was waiting may even get a lost partition
+ *     back without having been asked for it: then it is lost and assigned again.
  *  4. While closing nobody polls: events are answered at once, and the listener has been told before.
  */
 import { setImmediate as afterPendingCallbacks } from 'node:timers/promises';
@@ -18,6 +20,8 @@ import type { Partitions } from './partitions.js';
 interface RebalanceEvent {
   readonly kind: 'assign' | 'revoke';
   readonly partitions: readonly TopicPartition[];
+  /** It belongs to a membership that began after the last loss. */
+  readonly afterLoss: boolean;
 }
 
 /** A partition with the offset to start from; without one it is the committed offset. */
@@ -29,8 +33,10 @@ export class Rebalances {
   readonly #startOf: (partitions: readonly TopicPartition[]) => Promise<readonly StartingPartition[]>;
   readonly #events: RebalanceEvent[] = [];
   #listener: RebalanceListener | undefined;
-  #lost = false;
-  #finished = false;
+  /** Names of partitions that are gone already, though the listener has not been told yet. */
+  readonly #lost = new Set<string>();
+  /** The member has joined again since the last loss. */
+  #joinedAgain = false;
   #closing = false;
 
   /** @param startOf where newly assigned partitions begin */
@@ -44,9 +50,9 @@ export class Rebalances {
     this.#startOf = startOf;
   }
 
-  /** The assignment is gone already, though the listener may not have been told yet. */
-  get lost(): boolean {
-    return this.#lost || this.#finished;
+  /** The partition is gone already, though the listener may not have been told yet. */
+  isLost(partition: TopicPartition): boolean {
+    return this.#lost.has(nameOf(partition));
   }
 
   /** Whether there is anything to work off. */
@@ -61,20 +67,22 @@ export class Rebalances {
   /** The client's `rebalance_cb`. */
   readonly happened = (error: ClientError, partitions: readonly TopicPartition[]): void => {
     const kind = error.code === ERR_ASSIGN_PARTITIONS ? 'assign' : 'revoke';
-    const event: RebalanceEvent = { kind, partitions };
-    if (!this.#closing) this.#events.push(event);
-    else if (kind === 'assign') this.#assign(partitions);
-    else this.#unassign(partitions);
+    const event: RebalanceEvent = { kind, partitions, afterLoss: this.#joinedAgain };
+    if (this.#closing) this.#answerWhileClosing(event);
+    else this.#events.push(event);
   };
 
-  /** A line of the client's log with the facility `LOST`: the assignment was lost, or no longer is. */
-  readLostLine(message: string): void {
-    this.#lost = message.includes('partition(s) lost');
+  /** A line of the client's log. */
+  readLog(facility: string, message: string): void {
+    const lost = facility === 'LOST' && message.includes('partition(s) lost');
+    if (lost || facility === 'MAXPOLL' || facility === 'SESSTMOUT') this.loseAll();
+    else if (facility === 'JOIN' && message.includes('Joining group')) this.#joinedAgain = true;
   }
 
-  /** The client has failed for good: nothing can be committed any more. */
-  finish(): void {
-    this.#finished = true;
+  /** Nothing that is assigned now can be committed any more. */
+  loseAll(): void {
+    for (const partition of this.#partitions.list()) this.#lost.add(nameOf(partition));
+    this.#joinedAgain = false;
   }
 
   /** Tells the listener what happened and answers the client. Errors of the listener are thrown after the answer. */
@@ -82,7 +90,7 @@ export class Rebalances {
     if (this.#events.length === 0) return;
     await afterPendingCallbacks(); // the log line of an event may be waiting beside it
     for (let event = this.#events.shift(); event !== undefined; event = this.#events.shift()) {
-      if (event.kind === 'assign') await this.#takeOn(event.partitions);
+      if (event.kind === 'assign') await this.#takeOn(event);
       else await this.#giveUp(event.partitions);
     }
   }
@@ -94,19 +102,18 @@ export class Rebalances {
       await this.#tellGone(this.#partitions.list());
     } finally {
       this.#closing = true;
-      for (const event of this.#events.splice(0)) {
-        if (event.kind === 'assign') this.#assign(event.partitions);
-        else this.#unassign(event.partitions);
-      }
+      for (const event of this.#events.splice(0)) this.#answerWhileClosing(event);
       this.#partitions.clear();
     }
   }
 
-  async #takeOn(partitions: readonly TopicPartition[]): Promise<void> {
-    const starting = await this.#startOf(partitions);
-    this.#assign(starting);
-    for (const { topic, partition } of partitions) this.#partitions.add({ topic, partition });
-    if (partitions.length > 0) await this.#listener?.onAssigned(partitions);
+  async #takeOn({ partitions, afterLoss }: RebalanceEvent): Promise<void> {
+    const regained = afterLoss ? this.#partitions.list().filter((partition) => this.isLost(partition)) : [];
+    if (regained.length > 0) await this.#giveUp(regained);
+    const taken = [...regained, ...partitions];
+    this.#assign(await this.#startOf(taken));
+    for (const { topic, partition } of taken) this.#partitions.add({ topic, partition });
+    if (taken.length > 0) await this.#listener?.onAssigned(taken);
   }
 
   async #giveUp(partitions: readonly TopicPartition[]): Promise<void> {
@@ -115,24 +122,42 @@ export class Rebalances {
     } finally {
       this.#unassign(partitions);
       for (const partition of partitions) this.#partitions.remove(partition);
-      this.#lost = false;
     }
   }
 
   async #tellGone(partitions: readonly TopicPartition[]): Promise<void> {
-    if (partitions.length === 0) return;
-    if (this.lost) await this.#listener?.onLost(partitions);
-    else await this.#listener?.onRevoked(partitions);
+    const lost = partitions.filter((partition) => this.#lost.delete(nameOf(partition)));
+    const revoked = partitions.filter((partition) => !lost.includes(partition));
+    // The lost ones first: what they leave uncommitted must not be committed with the others.
+    if (lost.length > 0) await this.#listener?.onLost(lost);
+    if (revoked.length > 0) await this.#listener?.onRevoked(revoked);
   }
 
   #assign(partitions: readonly StartingPartition[]): void {
-    if (this.#consumer.rebalanceProtocol() === 'COOPERATIVE') this.#consumer.incrementalAssign([...partitions]);
+    if (this.#cooperative) this.#consumer.incrementalAssign([...partitions]);
     else this.#consumer.assign([...partitions]);
   }
 
   #unassign(partitions: readonly TopicPartition[]): void {
-    // `NONE` while the consumer closes, `EAGER` where a user chose such an assignor.
-    if (this.#consumer.rebalanceProtocol() === 'COOPERATIVE') this.#consumer.incrementalUnassign([...partitions]);
+    if (this.#cooperative) this.#consumer.incrementalUnassign([...partitions]);
     else this.#consumer.unassign();
   }
+
+  /** Or eager, where a user chose such an assignor. */
+  get #cooperative(): boolean {
+    return this.#consumer.rebalanceProtocol() === 'COOPERATIVE';
+  }
+
+  /** Once the client has begun to close, on a thread of its own, it takes nothing but this for an answer. */
+  #answerWhileClosing({ kind, partitions }: RebalanceEvent): void {
+    try {
+      if (!this.#cooperative) this.#consumer.unassign();
+      else if (kind === 'assign') this.#consumer.incrementalAssign([...partitions]);
+      else this.#consumer.incrementalUnassign([...partitions]);
+    } catch {
+      this.#consumer.unassign(); // it began to close between the question and the answer
+    }
+  }
 }
+
+const nameOf = ({ topic, partition }: TopicPartition): string => `${topic}-${partition}`;

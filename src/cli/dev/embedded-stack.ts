@@ -16,6 +16,9 @@ import { lmdbEngines } from '../../state/lmdb.js';
 import type { Topology } from '../../topology/graph.js';
 import { type Home, postgresPort } from './home.js';
 
+/** Milliseconds that a drain gives the sink to write the last rows. */
+const SINK_DEADLINE_MS = 5_000;
+
 /** What the stack tells. */
 export interface StackListener extends ApplicationListener {
   /** Rows are in the sink's table, committed. */
@@ -101,9 +104,10 @@ export async function startStack(
     await sink.start();
     started.push(() => sink.stop());
 
-    const stopAll = async (stopApplication: () => Promise<void>) => {
+    const stopAll = async (stopApplication: () => Promise<void>, sinkDeadlineMs: number) => {
       await capture.stop();
       await stopApplication();
+      await sink.drain(sinkDeadlineMs);
       await sink.stop();
       await broker.close();
       await postgres.stop();
@@ -116,8 +120,8 @@ export async function startStack(
       sink,
       broker,
       firstStart,
-      drain: () => stopAll(() => application.drain()),
-      stop: () => stopAll(() => application.stop()),
+      drain: () => stopAll(() => application.drain(), SINK_DEADLINE_MS),
+      stop: () => stopAll(() => application.stop(), 0),
     };
   } catch (error) {
     for (const stop of started.reverse()) await stop();
