@@ -8,7 +8,7 @@
  */
 import type { ConnectSchema } from '../record.js';
 import { DECIMAL, DECIMAL_PRECISION, decimalScale, VARIABLE_SCALE_DECIMAL } from './connect-schema.js';
-import { decimalText, fromTwosComplement, rescaled, twosComplement, unscaledOf } from './decimal.js';
+import { decimalText, fromBase64, fromTwosComplement, rescaled, twosComplement, unscaledOf } from './decimal.js';
 import { stringifyJson } from './json-text.js';
 
 /** A value that does not fit its schema. The message begins with the path of the field. */
@@ -50,6 +50,11 @@ export function readConnectValue(schema: ConnectSchema, json: unknown): unknown 
   if (json === null || json === undefined) return json;
   const reader = readerOf(schema);
   return reader === 'as parsed' ? json : reader(json);
+}
+
+/** Whether reading changes anything in values of this schema. */
+export function converts(schema: ConnectSchema): boolean {
+  return readerOf(schema) !== 'as parsed';
 }
 
 function readerOf(schema: ConnectSchema): Reader | 'as parsed' {
@@ -160,7 +165,7 @@ function readBytes(json: unknown): Buffer {
 
 function decimalReader(scale: number): Reader {
   return (json) => {
-    if (typeof json === 'string') return decimalText(fromTwosComplement(readBytes(json)), scale);
+    if (typeof json === 'string') return decimalText(fromBase64(json) ?? fromTwosComplement(readBytes(json)), scale);
     if (typeof json === 'number' || typeof json === 'bigint') return numericDecimal(json, scale);
     throw wrong(`${shown(json)} is no Decimal`);
   };

@@ -12,12 +12,12 @@ import type { Change } from '../cdc/change.js';
 import type { ConnectSchema } from '../record.js';
 import { connectJson, connectJsonPlain } from './connect-json.js';
 import { fieldNamed } from './connect-schema.js';
-import { readConnectValue } from './connect-values.js';
+import { converts, readConnectValue } from './connect-values.js';
 import { isEnvelopeSchema } from './envelope-schema.js';
 import { deepFreeze } from './freeze.js';
 import { JsonSyntaxError } from './json-parser.js';
 import { skipSpace } from './json-scan.js';
-import { parseJson, parseMember } from './json-text.js';
+import { parseFrozen, parseJson, parseMember } from './json-text.js';
 import { type MemberReader, Outline } from './lazy-object.js';
 import { FrameReader, mayBeFrame } from './schema-frame.js';
 import type { Serde, SerdeContext } from './serde.js';
@@ -68,7 +68,7 @@ export function debezium<Row>(options: DebeziumOptions = {}): Serde<Change<Row>>
 
   function readPlain(bytes: Buffer, start: number, end: number, context: SerdeContext): unknown {
     const change = schemaless.readIfEnvelope(bytes, start, end);
-    if (change === undefined) return deepFreeze(parseJson(bytes, start, end));
+    if (change === undefined) return parseFrozen(bytes, start, end);
     context.schema = options.schemaless;
     return change;
   }
@@ -88,54 +88,73 @@ export function debezium<Row>(options: DebeziumOptions = {}): Serde<Change<Row>>
 /** Reads envelopes of one schema, or without one. */
 class EnvelopeReader {
   readonly #outline: Outline;
+  /** The names that the indexes below are of. */
+  #names: readonly string[] = [];
+  #op = -1;
+  #source = -1;
+  #before = -1;
+  #after = -1;
 
   constructor(schema: ConnectSchema | undefined) {
-    const source = new Outline(memberReader(schema && fieldNamed(schema, 'source')));
+    const source = new Outline(repeatingReader(schema && fieldNamed(schema, 'source')));
     const other = memberReader(schema);
-    this.#outline = new Outline(
-      (name, bytes, start, end) =>
-        name === 'source' ? source.read(bytes, start, end) : other(name, bytes, start, end),
-      ['before', 'after'],
-    );
+    const member: MemberReader = (name, bytes, start, end) =>
+      name === 'source' ? source.read(bytes, start, end) : other(name, bytes, start, end);
+    this.#outline = new Outline(member, ['before', 'after'], { name: 'source', outline: source });
   }
 
   /** @throws JsonSyntaxError when the bytes are no JSON object, or no envelope */
   read(bytes: Buffer, start: number, end: number): object {
-    const change = this.#outline.read(bytes, start, end);
-    this.#checkOperation(bytes, start);
-    const source = this.#outline.startOf('source');
-    if (source === undefined || bytes[source] !== 0x7b) throw broken("its 'source' is no struct", source ?? start);
-    this.#checkRow('before', bytes);
-    this.#checkRow('after', bytes);
+    const change = this.#readObject(bytes, start, end);
+    if (!this.#hasSource(bytes)) throw broken("its 'source' is no struct", start);
+    this.#check(bytes, start);
     return change;
   }
 
   /** Undefined when it is something else than an envelope. */
   readIfEnvelope(bytes: Buffer, start: number, end: number): object | undefined {
     if (bytes[skipSpace(bytes, start, end)] !== 0x7b) return undefined;
-    const change = this.#outline.read(bytes, start, end);
-    const outline = this.#outline;
-    const source = outline.startOf('source');
-    if (source === undefined || bytes[source] !== 0x7b || outline.startOf('op') === undefined) return undefined;
-    if (outline.startOf('before') === undefined && outline.startOf('after') === undefined) return undefined;
-    this.#checkOperation(bytes, start);
-    this.#checkRow('before', bytes);
-    this.#checkRow('after', bytes);
+    const change = this.#readObject(bytes, start, end);
+    if (!this.#hasSource(bytes) || this.#op < 0 || (this.#before < 0 && this.#after < 0)) return undefined;
+    this.#check(bytes, start);
     return change;
+  }
+
+  #readObject(bytes: Buffer, start: number, end: number): object {
+    const change = this.#outline.read(bytes, start, end);
+    const { names } = this.#outline;
+    if (names !== this.#names) {
+      this.#names = names;
+      this.#op = names.indexOf('op');
+      this.#source = names.indexOf('source');
+      this.#before = names.indexOf('before');
+      this.#after = names.indexOf('after');
+    }
+    return change;
+  }
+
+  #hasSource(bytes: Buffer): boolean {
+    return this.#source >= 0 && bytes[this.#outline.startOf(this.#source)] === 0x7b;
+  }
+
+  #check(bytes: Buffer, start: number): void {
+    this.#checkOperation(bytes, start);
+    this.#checkRow('before', this.#before, bytes);
+    this.#checkRow('after', this.#after, bytes);
   }
 
   /** One of c, u, d, r, t, between quotes. */
   #checkOperation(bytes: Buffer, start: number): void {
-    const at = this.#outline.startOf('op');
-    if (at !== undefined && bytes[at] === 0x22 && bytes[at + 2] === 0x22 && OPERATIONS.has(bytes[at + 1]!)) return;
-    const found = at === undefined ? 'missing' : bytes.toString('utf8', at, Math.min(at + 12, bytes.length));
-    throw broken(`its 'op' is ${found}, none of "c", "u", "d", "r", "t"`, at ?? start);
+    const at = this.#op < 0 ? -1 : this.#outline.startOf(this.#op);
+    if (at >= 0 && bytes[at] === 0x22 && bytes[at + 2] === 0x22 && OPERATIONS.has(bytes[at + 1]!)) return;
+    const found = at < 0 ? 'missing' : bytes.toString('utf8', at, Math.min(at + 12, bytes.length));
+    throw broken(`its 'op' is ${found}, none of "c", "u", "d", "r", "t"`, at < 0 ? start : at);
   }
 
-  #checkRow(name: 'before' | 'after', bytes: Buffer): void {
-    const at = this.#outline.startOf(name);
-    if (at === undefined || bytes[at] === 0x7b || bytes[at] === 0x6e) return;
-    throw broken(`its '${name}' is neither a row nor null`, at);
+  #checkRow(name: string, index: number, bytes: Buffer): void {
+    if (index < 0) return;
+    const at = this.#outline.startOf(index);
+    if (bytes[at] !== 0x7b && bytes[at] !== 0x6e) throw broken(`its '${name}' is neither a row nor null`, at);
   }
 }
 
@@ -147,11 +166,46 @@ function broken(problem: string, at: number): JsonSyntaxError {
 
 /** Reads the members of a struct, converted by their schemas where there are any. */
 function memberReader(schema: ConnectSchema | undefined): MemberReader {
-  if (schema === undefined) return (_name, bytes, start, end) => deepFreeze(parseMember(bytes, start, end));
-  const fields = new Map(schema.fields?.map((field) => [field.field!, field]));
-  return (name, bytes, start, end) => {
-    const json = parseMember(bytes, start, end);
-    const field = fields.get(name);
-    return deepFreeze(field === undefined ? json : readConnectValue(field, json));
+  if (schema === undefined) return (_name, bytes, start, end) => parseMember(bytes, start, end);
+  const fields = new Map(schema.fields?.map((field) => [field.field!, convertingReader(field)]));
+  return (name, bytes, start, end) => (fields.get(name) ?? parseMember)(bytes, start, end);
+}
+
+function convertingReader(schema: ConnectSchema): (bytes: Buffer, start: number, end: number) => unknown {
+  if (!converts(schema)) return parseMember;
+  const flat = isFlat(schema);
+  return (bytes, start, end) => {
+    const value = readConnectValue(schema, parseJson(bytes, start, end));
+    return flat ? Object.freeze(value) : deepFreeze(value);
   };
+}
+
+/** Whether it is a struct that holds no objects but bytes, which cannot be frozen. */
+function isFlat(schema: ConnectSchema): boolean {
+  return schema.fields?.every(({ type }) => type !== 'struct' && type !== 'array' && type !== 'map') ?? false;
+}
+
+/** As {@link memberReader}; texts that are the same from record to record are not made anew. */
+function repeatingReader(schema: ConnectSchema | undefined): MemberReader {
+  const read = memberReader(schema);
+  const texts = new Map<string, { readonly bytes: Buffer; readonly text: string }>();
+  return (name, bytes, start, end) => {
+    if (bytes[start] !== 0x22 || end - start > LONGEST_REPEATED) return read(name, bytes, start, end);
+    const last = texts.get(name);
+    if (last !== undefined && sameBytes(last.bytes, bytes, start, end)) return last.text;
+    const text = read(name, bytes, start, end);
+    if (typeof text === 'string') texts.set(name, { bytes: Buffer.from(bytes.subarray(start, end)), text });
+    return text;
+  };
+}
+
+/** In bytes; names of tables and the like are shorter. */
+const LONGEST_REPEATED = 64;
+
+function sameBytes(expected: Buffer, bytes: Buffer, start: number, end: number): boolean {
+  if (expected.length !== end - start) return false;
+  for (let i = 0; i < expected.length; i++) {
+    if (bytes[start + i] !== expected[i]) return false;
+  }
+  return true;
 }

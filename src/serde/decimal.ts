@@ -91,6 +91,36 @@ export function fromTwosComplement(bytes: Buffer): bigint | number {
   return BigInt.asIntN(bytes.length * 8, BigInt(`0x${bytes.toString('hex')}`));
 }
 
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+/** Six bits by character code; 64 for what is no base64. */
+const SIX_BITS = Uint8Array.from({ length: 128 }, (_, code) => {
+  const bits = ALPHABET.indexOf(String.fromCharCode(code));
+  return bits < 0 ? 64 : bits;
+});
+
+/**
+ * As {@link fromTwosComplement}, of up to six bytes in base64, without making a buffer: most decimals are that short.
+ * Undefined for others, and for what is no base64.
+ */
+export function fromBase64(text: string): number | undefined {
+  const { length } = text;
+  if (length !== 4 && length !== 8) return undefined;
+  const padding = text.charCodeAt(length - 1) !== PAD ? 0 : text.charCodeAt(length - 2) !== PAD ? 1 : 2;
+  let value = 0;
+  for (let i = 0; i < length - padding; i++) {
+    const code = text.charCodeAt(i);
+    const bits = code < 128 ? SIX_BITS[code]! : 64;
+    if (bits === 64) return undefined;
+    value = value * 64 + bits;
+  }
+  // One padding character leaves two bits too many, two leave four.
+  value = Math.floor(value / 4 ** padding);
+  const range = 256 ** ((length * 3) / 4 - padding);
+  return value >= range / 2 ? value - range : value;
+}
+
+const PAD = 0x3d;
+
 function shortened(text: string): string {
   return text.length > 40 ? `${text.slice(0, 40)}…` : text;
 }

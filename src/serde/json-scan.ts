@@ -66,14 +66,23 @@ function skipNested(bytes: Buffer, at: number, end: number): number {
   let depth = 0;
   let i = at;
   while (i < end) {
-    const byte = bytes[i]!;
+    const byte = bytes[i++]!;
     if (byte === QUOTE) {
-      i = skipString(bytes, i, end);
-      continue;
+      // As skipString, written out: most strings are short, and calls would be half of the time.
+      const start = i - 1;
+      const near = Math.min(start + LONG_STRING, end);
+      let inside = 0;
+      while (i < near) {
+        inside = bytes[i++]!;
+        if (inside === QUOTE) break;
+        if (inside === BACKSLASH) i++;
+      }
+      if (inside !== QUOTE) i = i < end ? skipLongString(bytes, i, end, start) : unclosed(start);
+    } else if ((byte | 0x20) === 0x7b) {
+      depth++;
+    } else if ((byte | 0x20) === 0x7d && --depth === 0) {
+      return i;
     }
-    i++;
-    if ((byte | 0x20) === 0x7b) depth++;
-    else if ((byte | 0x20) === 0x7d && --depth === 0) return i;
   }
   throw new JsonSyntaxError(`the JSON ends before the ${bytes[at] === 0x7b ? 'object' : 'array'} that begins`, at);
 }

@@ -2,6 +2,7 @@
  * JSON text without its usual loss: an integer beyond 2^53 is read as a bigint and written as an integer. Debezium's
  * `ts_ns` is one in every record.
  */
+import { deepFreeze } from './freeze.js';
 import { parseExactly, utf8 } from './json-parser.js';
 
 const NULL = Buffer.from('null');
@@ -72,16 +73,39 @@ function isUnsafe(bytes: Buffer, first: number, past: number, end: number): bool
 }
 
 /**
- * The same for what is mostly a short text or number, without the detour through a parser.
+ * The same, frozen all the way down.
+ *
+ * Most rows hold no objects, and then the row alone is frozen.
+ */
+export function parseFrozen(bytes: Buffer, start: number, end: number): unknown {
+  if (hasUnsafeInteger(bytes, start, end)) return deepFreeze(parseExactly(bytes, start, end));
+  const text = utf8(bytes, start, end);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    // Parsed again by the parser that says at which byte it is wrong.
+    return deepFreeze(parseExactly(bytes, start, end));
+  }
+  return text.indexOf('{', 1) < 0 && text.indexOf('[', 1) < 0 ? Object.freeze(value) : deepFreeze(value);
+}
+
+/**
+ * The same for a member of an object, frozen; a short text or number does without the parser.
  *
  * @param start of the value, no white space before or behind it
  */
 export function parseMember(bytes: Buffer, start: number, end: number): unknown {
   const first = bytes[start]!;
+  if (first === 0x7b) return parseFrozen(bytes, start, end);
   if (first === 0x22) {
+    // One character: the engine keeps these strings.
+    if (end - start === 3 && bytes[start + 1]! >= 0x20 && bytes[start + 1]! < 0x7f && bytes[start + 1] !== 0x5c) {
+      return String.fromCharCode(bytes[start + 1]!);
+    }
     for (let i = start + 1; i < end - 1; i++) {
       const byte = bytes[i]!;
-      if (byte === 0x5c || byte < 0x20) return parseJson(bytes, start, end);
+      if (byte === 0x5c || byte < 0x20) return parseFrozen(bytes, start, end);
     }
     return utf8(bytes, start + 1, end - 1);
   }
@@ -90,13 +114,13 @@ export function parseMember(bytes: Buffer, start: number, end: number): unknown 
     let value = 0;
     for (let i = start; i < end; i++) {
       const byte = bytes[i]!;
-      if (!isDigit(byte)) return parseJson(bytes, start, end);
+      if (!isDigit(byte)) return parseFrozen(bytes, start, end);
       value = value * 10 + (byte - 0x30);
     }
     return value;
   }
   if (first === 0x6e && end - start === 4 && bytes.compare(NULL, 0, 4, start, end) === 0) return null;
-  return parseJson(bytes, start, end);
+  return parseFrozen(bytes, start, end);
 }
 
 let exactly = false;

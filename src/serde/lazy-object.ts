@@ -28,19 +28,33 @@ interface Layout {
 /** Layouts kept; beyond that they are forgotten all at once. */
 const MOST_LAYOUTS = 64;
 
+/** A member that is an object itself. */
+export interface InnerObject {
+  readonly name: string;
+  readonly outline: Outline;
+}
+
 /** Finds the members of objects. One for each place where objects of a kind occur, so that its guess is good. */
 export class Outline {
   readonly #layouts = new Map<string, Layout>();
   readonly #member: MemberReader;
   readonly #nullable: ReadonlySet<string>;
+  readonly #inner: InnerObject | undefined;
   #guess: Layout | undefined;
+  /** The index of the inner object in the guess; -1 without one. */
+  #innerIndex = -1;
   #spans: number[] = [];
+  #values: unknown[] = [];
   #end = 0;
 
-  /** @param nullable members that are null when the object has none of that name */
-  constructor(member: MemberReader, nullable: readonly string[] = []) {
+  /**
+   * @param nullable members that are null when the object has none of that name
+   * @param inner a member that is an object and is lazy too: both are gone through in one pass
+   */
+  constructor(member: MemberReader, nullable: readonly string[] = [], inner?: InnerObject) {
     this.#member = member;
     this.#nullable = new Set(nullable);
+    this.#inner = inner;
   }
 
   /**
@@ -49,26 +63,31 @@ export class Outline {
    * @throws JsonSyntaxError when there is no object, or something after it
    */
   read(bytes: Buffer, start: number, end: number): object {
-    this.#spans = [];
-    if (!this.#readGuessed(bytes, start, end)) {
-      this.#spans = [];
-      this.#readAny(bytes, start, end);
-    }
+    if (!this.#readGuessed(bytes, start, end)) this.#readAny(bytes, start, end);
     const rest = skipSpace(bytes, this.#end, end);
     if (rest !== end) throw unexpected(bytes, rest, end, 'the end');
-    return LazyObject.of(bytes, this.#guess!, this.#spans, this.#member, this.#nullable);
+    return this.#made(bytes);
   }
 
-  /** In the object read last: where the value of a member begins; undefined when it has no such member. */
-  startOf(name: string): number | undefined {
-    const index = this.#guess?.index.get(name);
-    return index === undefined ? undefined : this.#spans[2 * index];
+  /** The names of the object read last, in the order of the bytes: the same array for objects of the same names. */
+  get names(): readonly string[] {
+    return this.#guess?.names ?? [];
+  }
+
+  /** In the object read last: where the value of a member begins, by its index in {@link names}. */
+  startOf(index: number): number {
+    return this.#spans[2 * index]!;
+  }
+
+  #made(bytes: Buffer): object {
+    return LazyObject.of(bytes, this.#guess!, this.#spans, this.#values, this.#member, this.#nullable);
   }
 
   #readGuessed(bytes: Buffer, start: number, end: number): boolean {
     if (this.#guess === undefined) return false;
     const { before } = this.#guess;
-    const spans = this.#spans;
+    const spans = new Array<number>(2 * before.length);
+    const values = new Array<unknown>(before.length);
     let at = start;
     for (let i = 0; i < before.length; i++) {
       const expected = before[i]!;
@@ -77,11 +96,18 @@ export class Outline {
       }
       at += expected.length;
       if (at >= end || bytes[at]! <= 0x20) return false;
-      spans.push(at);
-      at = skipValue(bytes, at, end);
-      spans.push(at);
+      spans[2 * i] = at;
+      if (i === this.#innerIndex && this.#inner!.outline.#readGuessed(bytes, at, end)) {
+        at = this.#inner!.outline.#end;
+        values[i] = this.#inner!.outline.#made(bytes);
+      } else {
+        at = skipValue(bytes, at, end);
+      }
+      spans[2 * i + 1] = at;
     }
     if (before.length === 0 || at >= end || bytes[at] !== 0x7d) return false;
+    this.#spans = spans;
+    this.#values = values;
     this.#end = at + 1;
     return true;
   }
@@ -92,8 +118,10 @@ export class Outline {
     this.#end = eachMember(bytes, object, end, (nameStart, nameEnd, valueStart, valueEnd) => {
       members.set(JSON.parse(utf8(bytes, nameStart, nameEnd)) as string, [valueStart, valueEnd]);
     });
-    for (const span of members.values()) this.#spans.push(...span);
+    this.#spans = [...members.values()].flat();
+    this.#values = [];
     this.#guess = this.#layoutOf([...members.keys()]);
+    this.#innerIndex = this.#inner === undefined ? -1 : (this.#guess.index.get(this.#inner.name) ?? -1);
   }
 
   #layoutOf(names: readonly string[]): Layout {
@@ -121,18 +149,20 @@ class LazyObject {
   readonly #member: MemberReader;
   readonly #nullable: ReadonlySet<string>;
   /** Undefined where a member has not been read. */
-  readonly #values: unknown[] = [];
+  readonly #values: unknown[];
 
   private constructor(
     bytes: Buffer,
     layout: Layout,
     spans: readonly number[],
+    values: unknown[],
     member: MemberReader,
     nullable: ReadonlySet<string>,
   ) {
     this.#bytes = bytes;
     this.#layout = layout;
     this.#spans = spans;
+    this.#values = values;
     this.#member = member;
     this.#nullable = nullable;
   }
@@ -141,10 +171,11 @@ class LazyObject {
     bytes: Buffer,
     layout: Layout,
     spans: readonly number[],
+    values: unknown[],
     member: MemberReader,
     nullable: ReadonlySet<string>,
   ): object {
-    return new Proxy(new LazyObject(bytes, layout, spans, member, nullable), LazyObject.#handler);
+    return new Proxy(new LazyObject(bytes, layout, spans, values, member, nullable), LazyObject.#handler);
   }
 
   #get(index: number): unknown {
