@@ -4,7 +4,7 @@
  * Source: Debezium 3.6 `PostgresValueConverter` with its default modes (time adaptive, binary bytes, interval numeric).
  * A type that is missing here is left out of the row, as Debezium leaves out unknown types.
  */
-import { arrayParser } from 'pg-types';
+import pg from 'pg';
 import type { ConnectSchema } from '../../record.js';
 import {
   array,
@@ -21,7 +21,6 @@ import {
   string,
   VARIABLE_SCALE_DECIMAL,
 } from '../../serde/connect-schema.js';
-import { decimalText, unscaledOf } from '../../serde/decimal.js';
 import { type Long, UNAVAILABLE } from '../change.js';
 import type { PgType } from './pg-type.js';
 import {
@@ -82,7 +81,7 @@ const long = columnType(int64, exactLong, '0', { computedDefault: '0' });
 
 /** Types whose modifier says nothing to us. */
 const FIXED: ReadonlyMap<string, ColumnType> = new Map([
-  ['bool', columnType(boolean, (text) => text === 't', 'f', { computedDefault: 'f' })],
+  ['bool', columnType(boolean, (text) => text === 't' || text === 'true', 'f', { computedDefault: 'f' })],
   ['int2', integerType(int16)],
   ['int4', integerType(int32)],
   ['int8', long],
@@ -103,7 +102,10 @@ const FIXED: ReadonlyMap<string, ColumnType> = new Map([
   ['ltree', textType(named('io.debezium.data.Ltree', string))],
   ['tsvector', textType(named('io.debezium.data.Tsvector', string))],
   ['bytea', columnType(bytes, byteaOf, '\\x', { unavailable: UNAVAILABLE_BYTES })],
-  ['date', columnType(named('io.debezium.time.Date', int32), dateDays, '1970-01-01', { computedDefault: '1970-01-01' })],
+  [
+    'date',
+    columnType(named('io.debezium.time.Date', int32), dateDays, '1970-01-01', { computedDefault: '1970-01-01' }),
+  ],
   ['timetz', columnType(named('io.debezium.time.ZonedTime', string), zonedTime, '00:00:00+00')],
   [
     'interval',
@@ -158,10 +160,7 @@ function numericType(modifier: number, decimals: DecimalMode): ColumnType {
 
 const variableScaleDecimal: ConnectSchema = Object.freeze({
   type: 'struct',
-  fields: Object.freeze([
-    Object.freeze({ ...int32, field: 'scale' }),
-    Object.freeze({ ...bytes, field: 'value' }),
-  ]),
+  fields: Object.freeze([Object.freeze({ ...int32, field: 'scale' }), Object.freeze({ ...bytes, field: 'value' })]),
   optional: false,
   name: VARIABLE_SCALE_DECIMAL,
   version: 1,
@@ -233,6 +232,11 @@ function zonedTimestampType(modifier: number): ColumnType {
 
 // ------------------------------------------------------------------------------------------------- arrays
 
+/** Its type declaration says a function. */
+const arrays = pg.types.arrayParser as unknown as {
+  create(text: string, item: (text: string) => string): { parse(): unknown[] };
+};
+
 /** Of these Debezium writes no arrays. */
 const NO_ARRAYS: ReadonlySet<string> = new Set(['money', 'name', 'interval', 'varbit', 'bit', 'xml']);
 
@@ -244,7 +248,7 @@ function arrayType(elementType: PgType, modifier: number, decimals: DecimalMode)
   const { decode } = element;
   // An array in an array has no place in the schema; Debezium too writes null for it.
   const decodeItem = (item: unknown): unknown => (typeof item === 'string' ? decode(item) : null);
-  return columnType(array(items), (text) => arrayParser.create(text, same).parse().map(decodeItem), '{}', {
+  return columnType(array(items), (text) => arrays.create(text, same).parse().map(decodeItem), '{}', {
     unavailable: unavailableArray(items.type),
   });
 }
@@ -252,10 +256,4 @@ function arrayType(elementType: PgType, modifier: number, decimals: DecimalMode)
 function unavailableArray(items: ConnectSchema['type']): unknown {
   if (items === 'string') return [UNAVAILABLE];
   return items === 'int16' || items === 'int32' || items === 'int64' ? [...UNAVAILABLE_BYTES] : undefined;
-}
-
-/** The text of a decimal default, with as many digits as its column has. */
-export function decimalAtScale(text: string, scale: number): string {
-  const { unscaled, scale: given } = unscaledOf(text);
-  return given > scale ? text : decimalText(unscaled * 10n ** BigInt(scale - given), scale);
 }

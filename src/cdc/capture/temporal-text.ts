@@ -100,7 +100,7 @@ export function zonedTimestamp(digits: number): (text: string) => string {
       const end = text.length - 3;
       const date = `${text.slice(0, 10)}T`;
       if (end === 19) return `${date}${text.slice(11, 19)}${noFraction}Z`;
-      return `${date}${text.slice(11, 20 + digits > end ? end : 20 + digits).padEnd(9 + digits, '0')}Z`;
+      return `${date}${text.slice(11, Math.min(20 + digits, end)).padEnd(9 + digits, '0')}Z`;
     }
     if (text === 'infinity' || text === '-infinity') return text;
     const moment = momentOf(text);
@@ -134,15 +134,16 @@ function clock(micros: number, digits: number): string {
   const seconds = Math.floor(micros / 1_000_000);
   const time = `${two(Math.floor(seconds / 3600))}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
   if (digits === 0) return time;
-  return `${time}.${String(micros % 1_000_000).padStart(6, '0').slice(0, digits)}`;
+  return `${time}.${String(micros % 1_000_000)
+    .padStart(6, '0')
+    .slice(0, digits)}`;
 }
 
 function two(value: number): string {
   return value < 10 ? `0${value}` : String(value);
 }
 
-const INTERVAL =
-  /^P(?:(-?\d+)Y)?(?:(-?\d+)M)?(?:(-?\d+)D)?(?:T(?:(-?\d+)H)?(?:(-?\d+)M)?(?:(-?\d+(?:\.\d+)?)S)?)?$/;
+const INTERVAL = /^P(?:(-?\d+)Y)?(?:(-?\d+)M)?(?:(-?\d+)D)?(?:T(?:(-?\d+)H)?(?:(-?\d+)M)?(?:(-?\d+(?:\.\d+)?)S)?)?$/;
 /** Debezium's `MicroDuration.DAYS_PER_MONTH_AVG`. */
 const DAYS_PER_MONTH = 365.25 / 12;
 

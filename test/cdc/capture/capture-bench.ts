@@ -1,0 +1,112 @@
+/** A database, a broker and captures between them, for tests; `close` ends all of it. */
+import pg from 'pg';
+import { openEmbeddedBroker } from '../../../src/brokers/embedded/broker.js';
+import type { Broker, ConsumedRecord } from '../../../src/brokers/port.js';
+import {
+  type Capture,
+  type CaptureConfig,
+  type CaptureOptions,
+  captureChanges,
+} from '../../../src/cdc/capture/index.js';
+import { connectJsonPlain } from '../../../src/serde/connect-json.js';
+import { type TemporaryPostgres, temporaryPostgres } from '../postgres/temporary-postgres.js';
+
+export interface Bench {
+  readonly postgres: TemporaryPostgres;
+  readonly broker: Broker;
+  /** Runs statements, each in a transaction of its own. */
+  sql(...statements: readonly string[]): Promise<void>;
+  query<R extends pg.QueryResultRow>(statement: string): Promise<R[]>;
+  /** A capture of this database; stopped by `close`. */
+  capture(config?: Partial<CaptureConfig>, options?: Partial<CaptureOptions>): Capture;
+  close(): Promise<void>;
+}
+
+export async function openBench(settings: Record<string, string | number> = {}): Promise<Bench> {
+  const postgres = await temporaryPostgres({ settings });
+  const broker = await openEmbeddedBroker({});
+  const client = new pg.Client({ connectionString: postgres.url });
+  client.on('error', () => undefined); // Tests end the server under it.
+  await client.connect();
+  const captures: Capture[] = [];
+  const { username, password, port } = new URL(postgres.url);
+  return {
+    postgres,
+    broker,
+    async sql(...statements) {
+      for (const statement of statements) await client.query(statement);
+    },
+    async query<R extends pg.QueryResultRow>(statement: string) {
+      return (await client.query<R>(statement)).rows;
+    },
+    capture(config = {}, options = {}) {
+      const capture = captureChanges(
+        {
+          'database.hostname': '127.0.0.1',
+          'database.port': port,
+          'database.user': username,
+          'database.password': decodeURIComponent(password),
+          'database.dbname': 'car_database',
+          'topic.prefix': 'cars',
+          'table.include.list': 'public\\..*',
+          ...config,
+        },
+        { broker, serdes: { key: connectJsonPlain(), value: connectJsonPlain() }, ...options },
+      );
+      captures.push(capture);
+      return capture;
+    },
+    async close() {
+      for (const capture of captures) await capture.stop();
+      await client.end().catch(() => undefined);
+      await broker.close();
+      await postgres.remove();
+    },
+  };
+}
+
+/** Reads a topic from its beginning; waits for what is still to come. */
+export class TopicReader {
+  readonly #broker: Broker;
+  readonly #topic: string;
+  readonly records: ConsumedRecord[] = [];
+  #consumer: Awaited<ReturnType<Broker['consumer']>> | undefined;
+
+  constructor(broker: Broker, topic: string) {
+    this.#broker = broker;
+    this.#topic = topic;
+  }
+
+  /** Resolves with all records read, once there are as many. */
+  async atLeast(count: number): Promise<readonly ConsumedRecord[]> {
+    const consumer = await this.#open();
+    while (this.records.length < count) this.records.push(...(await consumer.poll(10_000, 1_000)));
+    return this.records;
+  }
+
+  /** Reads to the end of the topic as it is now. */
+  async toTheEnd(): Promise<readonly ConsumedRecord[]> {
+    const consumer = await this.#open();
+    const partition = { topic: this.#topic, partition: 0 };
+    const { high } = await consumer.watermarks(partition);
+    while ((consumer.position(partition) ?? 0) < high) this.records.push(...(await consumer.poll(10_000, 100)));
+    return this.records;
+  }
+
+  async close(): Promise<void> {
+    await this.#consumer?.close();
+  }
+
+  async #open() {
+    if (this.#consumer !== undefined) return this.#consumer;
+    const consumer = await this.#broker.consumer({ offsetReset: 'earliest', isolation: 'read_committed' });
+    consumer.assign([{ topic: this.#topic, partition: 0, offset: 0 }]);
+    this.#consumer = consumer;
+    return consumer;
+  }
+}
+
+/** The value of a record written by `connectJsonPlain`; null for a tombstone. */
+export function valueOf<T>(record: ConsumedRecord): T | null {
+  return record.value === null ? null : (JSON.parse(record.value.toString()) as T);
+}
