@@ -1,4 +1,4 @@
-import { model } from '../../src/model/model.js';
+import { model } from 'millrace';
 import type { FordFeatures } from './features.js';
 
 /** The price of a used Ford in pounds. */

@@ -13,7 +13,8 @@ import { asError, ConfigurationError } from '../errors.js';
 import { BatcherCounts, type BatcherStats } from './batcher-stats.js';
 import { type Deadline, Deadlines } from './deadlines.js';
 import type { Answered, BatchingOptions, Model, ModelIdentity, Oracle } from './model.js';
-import { ModelError, nameOf } from './model-error.js';
+import { asModelError, ModelError, nameOf } from './model-error.js';
+import { refusalOf } from './refusal.js';
 
 export type { BatcherStats };
 
@@ -201,7 +202,7 @@ class ModelBatcher<F, P> implements Batcher<F, P> {
     questions.forEach((question, row) => {
       if (!this.#settle(question)) return;
       const prediction = predictions[row];
-      const error = this.#refuse(prediction);
+      const error = refusalOf(prediction, this.identity);
       this.#deliver(question, error, error === null ? prediction : undefined);
     });
     this.#send();
@@ -210,24 +211,8 @@ class ModelBatcher<F, P> implements Batcher<F, P> {
   #failed(call: Call<F, P>, thrown: Error): void {
     if (!this.#ended(call)) return;
     this.#counts.failed();
-    this.#answerAll(call.questions, this.#asModelError(thrown));
+    this.#answerAll(call.questions, asModelError(thrown, this.identity));
     this.#send();
-  }
-
-  /** Why this is no prediction, if it is none. */
-  #refuse(prediction: unknown): Error | null {
-    if (prediction instanceof Error) return this.#asModelError(prediction);
-    const valid =
-      typeof prediction === 'number' ? Number.isFinite(prediction) : prediction !== undefined && prediction !== null;
-    if (valid) return null;
-    const message = `the model ${nameOf(this.identity)} answered ${prediction}, which is no prediction`;
-    return new ModelError(message, 'invalid-answer', this.identity);
-  }
-
-  #asModelError(thrown: Error): ModelError {
-    if (thrown instanceof ModelError) return thrown;
-    const message = `the model ${nameOf(this.identity)} failed: ${thrown.message}`;
-    return new ModelError(message, 'failed', this.identity, { cause: thrown });
   }
 
   #closedError(): ModelError {

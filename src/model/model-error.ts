@@ -27,3 +27,9 @@ export class ModelError extends Error {
 export function nameOf(model: ModelIdentity): string {
   return `'${model.name}' ${model.version}`;
 }
+
+/** What a model threw, as the failure of the model. */
+export function asModelError(thrown: Error, model: ModelIdentity): ModelError {
+  if (thrown instanceof ModelError) return thrown;
+  return new ModelError(`the model ${nameOf(model)} failed: ${thrown.message}`, 'failed', model, { cause: thrown });
+}

@@ -113,7 +113,7 @@ function startThread(data: ThreadData): Worker {
   const extension = extname(new URL(import.meta.url).pathname);
   const entry = new URL(`./onnx-thread${extension}`, import.meta.url);
   if (extension !== '.ts') return new Worker(entry, { workerData: data });
-  const loader = import.meta.resolve('tsx/esm/api');
-  const start = `import('${loader}').then(({ register }) => { register(); return import('${entry.href}'); });`;
+  const [loader, module] = [import.meta.resolve('tsx/esm/api'), entry.href].map((url) => JSON.stringify(url));
+  const start = `import(${loader}).then(({ register }) => { register(); return import(${module}); });`;
   return new Worker(start, { eval: true, workerData: data });
 }
