@@ -199,19 +199,21 @@ export class EmbeddedConsumer implements Consumer {
       if (this.#brokerClosed) throw brokerClosed();
       if (this.#state !== 'open') return [];
       this.#woken = false;
-      if (this.#subscription !== undefined) await this.#followGroup(this.#subscription);
+      const changed = this.#subscription !== undefined && (await this.#followGroup(this.#subscription));
       const records = await this.#fetcher.fetch(max);
-      // Also when only markers and aborted records were passed: who reads up to an end must see the position there.
-      if (this.#fetcher.hasMoved()) return records;
+      // Empty-handed when only markers and aborted records were passed: who reads up to an end must see the position
+      // there. And when partitions came or went, which the caller may have to act upon.
+      if (this.#fetcher.hasMoved() || changed) return records;
       const left = deadline - clock.now();
       if (left <= 0) return [];
       await this.#sleep(left);
     }
   }
 
-  /** Does what the group asks, until there is nothing left to do. */
-  async #followGroup(subscription: Subscription): Promise<void> {
+  /** Does what the group asks, until there is nothing left to do. Says whether there was anything. */
+  async #followGroup(subscription: Subscription): Promise<boolean> {
     const group = this.#group!;
+    let changed = false;
     for (;;) {
       const { member } = subscription;
       if (member.membership !== 'member') {
@@ -224,6 +226,7 @@ export class EmbeddedConsumer implements Consumer {
       }
       const changes = group.changes(member);
       if (changes === undefined) break;
+      changed = true;
       if (changes.lost.length > 0) {
         this.#fetcher.drop(changes.lost);
         await this.#tell((listener) => listener.onLost(changes.lost));
@@ -238,6 +241,7 @@ export class EmbeddedConsumer implements Consumer {
     for (const topic of subscription.topics) {
       if (this.#surroundings.topics.get(topic) === undefined) throw unknownTopic(topic);
     }
+    return changed;
   }
 
   async #giveUp(member: Member, partitions: readonly TopicPartition[]): Promise<void> {
