@@ -10,12 +10,16 @@
  *
  * From the start of a commit to its end the outbox is held: the client refuses to produce during
  * `commitTransaction`, and a flush would never end.
+ *
+ * A commit that failed is followed by an abort, never by another commit: the client reports a delivery that failed
+ * once, so a second try would find nothing wrong and commit past what was lost.
  */
 import type { Consumer, Producer } from '../brokers/port.js';
-import { type Clock, delay } from '../clock.js';
+import type { Clock } from '../clock.js';
 import { BrokerError } from '../errors.js';
 import type { Outbox } from './outbox.js';
 import type { Progress, TaskProgress } from './progress.js';
+import { type Patience, retrying } from './retry.js';
 import type { Task } from './task.js';
 
 export type ProcessingGuarantee = 'at_least_once' | 'exactly_once_v2';
@@ -24,11 +28,8 @@ export type ProcessingGuarantee = 'at_least_once' | 'exactly_once_v2';
 export interface CommitListener {
   /** @param latencyMs milliseconds from the start of the commit until the broker had it */
   committed(latencyMs: number, tasks: number): void;
-  /** The broker could not be asked just now; it is tried again until it answers. */
-  retrying(error: BrokerError): void;
 }
 
-const RETRY_MS = 100;
 const CALL_TIMEOUT_MS = 30_000;
 
 type Taken = ReadonlyMap<Task, TaskProgress>;
@@ -50,6 +51,7 @@ export class Committer {
   readonly #listener: CommitListener;
   #running: Promise<void> | undefined;
   #applying: Promise<unknown> = Promise.resolve();
+  #failure: { readonly error: unknown } | undefined;
 
   constructor(
     guarantee: ProcessingGuarantee,
@@ -59,12 +61,12 @@ export class Committer {
     progress: Progress,
     clock: Clock,
     listener: CommitListener,
+    patience: Patience,
   ) {
-    const retrying = <T>(call: () => Promise<T>): Promise<T> => this.#retrying(call);
     this.#protocol =
       guarantee === 'exactly_once_v2'
-        ? new Transactions(producer, consumer, retrying)
-        : new Flushes(producer, consumer, retrying);
+        ? new Transactions(producer, consumer, patience)
+        : new Flushes(producer, consumer, patience);
     this.#outbox = outbox;
     this.#progress = progress;
     this.#clock = clock;
@@ -83,10 +85,12 @@ export class Committer {
    * Commits what has been handed over when it is called. One commit at a time: a second caller gets a commit that
    * begins after the first.
    *
-   * @throws BrokerError when the broker refuses; nothing of it is committed to the stores then
+   * @throws BrokerError when the broker refuses, and from then on until `abort`; nothing of it is committed to the
+   *   stores then
    */
   async commit(): Promise<void> {
-    while (this.#running !== undefined) await this.#running.catch(ignoreHere);
+    await this.idle();
+    if (this.#failure !== undefined) throw this.#failure.error;
     this.#running = this.#commit();
     try {
       await this.#running;
@@ -100,17 +104,29 @@ export class Committer {
     await this.#applying;
   }
 
-  /** Aborts what was handed over since the last commit. The caller sets the tasks back. */
-  async abort(): Promise<void> {
+  /** Waits for the commit under way, however it ends. Until then its tasks and stores must stay as they are. */
+  async idle(): Promise<void> {
     while (this.#running !== undefined) await this.#running.catch(ignoreHere);
+  }
+
+  /**
+   * Aborts what was handed over since the last commit, and holds the outbox. The caller sets the tasks back, clears
+   * the outbox and releases it.
+   */
+  async abort(): Promise<void> {
+    await this.idle();
+    // What finishes meanwhile must not be produced into the transaction that is being aborted.
+    this.#outbox.clear();
+    await this.#outbox.hold();
     await this.#protocol.abort();
+    this.#failure = undefined;
   }
 
   async #commit(): Promise<void> {
     await this.#applying;
     if (!this.#progress.any) return;
     const outbox = this.#outbox;
-    outbox.hold();
+    await outbox.hold();
     const taken = this.#progress.take();
     const startedAt = this.#clock.now();
     for (const [task, { sequence }] of taken) for (const store of task.stores) store.takeUpTo(sequence);
@@ -119,6 +135,7 @@ export class Committer {
     } catch (error) {
       for (const task of taken.keys()) for (const store of task.stores) store.reverted();
       // The outbox stays held: what happens next is for the worker to decide.
+      this.#failure = { error };
       throw error;
     }
     this.#progress.committed(taken);
@@ -136,31 +153,21 @@ export class Committer {
     }
     await Promise.all(applying);
   }
-
-  /** The broker may be away for long: that is waited out, visibly. */
-  async #retrying<T>(call: () => Promise<T>): Promise<T> {
-    for (;;) {
-      try {
-        return await call();
-      } catch (error) {
-        if (!(error instanceof BrokerError) || error.kind !== 'retriable') throw error;
-        this.#listener.retrying(error);
-        await delay(this.#clock, RETRY_MS);
-      }
-    }
-  }
 }
 
-/** `at_least_once`: flush, then commit. */
+/**
+ * `at_least_once`: flush, then commit. A flush that fails is not tried again: what it was told of is not delivered, and
+ * is read and written again.
+ */
 class Flushes implements Protocol {
   readonly #producer: Producer;
   readonly #consumer: Consumer;
-  readonly #retrying: <T>(call: () => Promise<T>) => Promise<T>;
+  readonly #patience: Patience;
 
-  constructor(producer: Producer, consumer: Consumer, retrying: <T>(call: () => Promise<T>) => Promise<T>) {
+  constructor(producer: Producer, consumer: Consumer, patience: Patience) {
     this.#producer = producer;
     this.#consumer = consumer;
-    this.#retrying = retrying;
+    this.#patience = patience;
   }
 
   beforeProduce(): void {
@@ -168,9 +175,11 @@ class Flushes implements Protocol {
   }
 
   async commit(taken: Taken): Promise<void> {
-    await this.#retrying(() => this.#producer.flush(CALL_TIMEOUT_MS));
+    await this.#producer.flush(CALL_TIMEOUT_MS).catch((thrown: unknown) => {
+      throw thrown instanceof BrokerError && thrown.kind === 'retriable' ? toBeAborted(thrown) : thrown;
+    });
     const offsets = [...taken.values()].flatMap((progress) => progress.offsets);
-    if (offsets.length > 0) await this.#retrying(() => this.#consumer.commit(offsets));
+    if (offsets.length > 0) await retrying(this.#patience, () => this.#consumer.commit(offsets));
   }
 
   async abort(): Promise<void> {
@@ -182,13 +191,13 @@ class Flushes implements Protocol {
 class Transactions implements Protocol {
   readonly #producer: Producer;
   readonly #consumer: Consumer;
-  readonly #retrying: <T>(call: () => Promise<T>) => Promise<T>;
+  readonly #patience: Patience;
   #open = false;
 
-  constructor(producer: Producer, consumer: Consumer, retrying: <T>(call: () => Promise<T>) => Promise<T>) {
+  constructor(producer: Producer, consumer: Consumer, patience: Patience) {
     this.#producer = producer;
     this.#consumer = consumer;
-    this.#retrying = retrying;
+    this.#patience = patience;
   }
 
   beforeProduce(): void {
@@ -201,16 +210,21 @@ class Transactions implements Protocol {
     // Records that were all filtered leave only offsets to commit: they too go through a transaction.
     this.beforeProduce();
     const offsets = [...taken.values()].flatMap((progress) => progress.offsets);
-    if (offsets.length > 0) await this.#retrying(() => this.#producer.sendOffsets(offsets, this.#consumer));
-    await this.#retrying(() => this.#producer.commitTransaction(CALL_TIMEOUT_MS));
+    if (offsets.length > 0) await retrying(this.#patience, () => this.#producer.sendOffsets(offsets, this.#consumer));
+    await retrying(this.#patience, () => this.#producer.commitTransaction(CALL_TIMEOUT_MS));
     this.#open = false;
   }
 
   async abort(): Promise<void> {
     if (!this.#open) return;
-    await this.#retrying(() => this.#producer.abortTransaction(CALL_TIMEOUT_MS));
+    await retrying(this.#patience, () => this.#producer.abortTransaction(CALL_TIMEOUT_MS));
     this.#open = false;
   }
+}
+
+function toBeAborted(cause: BrokerError): BrokerError {
+  const message = `Not everything was acknowledged; what is not committed is read and written again: ${cause.message}`;
+  return new BrokerError(message, 'abort', cause.code, { cause });
 }
 
 function ignoreHere(): void {

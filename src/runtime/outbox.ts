@@ -3,6 +3,9 @@
  *
  * While a commit or flush is under way nothing may be produced (the client refuses it, and a flush would never end):
  * finished units wait here and calls to models run on. What the outbox has handed over is the committable prefix.
+ *
+ * O1. A unit is committed whole: one whose outputs are partly with the producer (its queue was full in between) is
+ *     completed before a commit begins, and one that cannot be completed makes a commit impossible.
  */
 import type { Producer } from '../brokers/port.js';
 import type { Clock, Timer } from '../clock.js';
@@ -26,7 +29,7 @@ export interface OutboxPort {
   changelogTopic(task: Task, store: string): string | undefined;
   /** Everything of the unit is with the producer. */
   produced(unit: Unit, task: Task): void;
-  /** The producer refused; nothing more is handed over until `resume`. */
+  /** The producer refused; nothing more is handed over until `clear`. */
   failed(error: BrokerError): void;
 }
 
@@ -41,6 +44,8 @@ export class Outbox {
   #bytes = 0;
   #held = false;
   #retry: Timer | undefined;
+  #refusal: BrokerError | undefined;
+  #whenWhole: (() => void) | undefined;
 
   constructor(producer: Producer, port: OutboxPort) {
     this.#producer = producer;
@@ -62,9 +67,20 @@ export class Outbox {
     this.#handOver();
   }
 
-  /** Nothing is produced until `release`. */
-  hold(): void {
+  /**
+   * Nothing is produced until `release`, but for the rest of a unit that is partly produced.
+   *
+   * @returns resolves when no unit is partly produced
+   * @throws BrokerError (rejects) when one is, and the producer has refused the rest of it
+   */
+  async hold(): Promise<void> {
     this.#held = true;
+    while (this.#begun && this.#refusal === undefined) {
+      await new Promise<void>((resolve) => {
+        this.#whenWhole = resolve;
+      });
+    }
+    if (this.#begun && this.#refusal !== undefined) throw this.#refusal;
   }
 
   release(): void {
@@ -72,17 +88,38 @@ export class Outbox {
     this.#handOver();
   }
 
+  /** The first unit is partly with the producer. */
+  get #begun(): boolean {
+    return (this.#waiting[this.#head]?.done ?? 0) > 0;
+  }
+
+  #tellWhole(): void {
+    const tell = this.#whenWhole;
+    this.#whenWhole = undefined;
+    tell?.();
+  }
+
   /** A full queue is being waited out. */
   get #waitsForQueue(): boolean {
     return this.#retry !== undefined;
   }
 
-  /** Drops what is not handed over of a task, or of all. */
-  drop(task?: Task): void {
-    const kept = task === undefined ? [] : this.#waiting.slice(this.#head).filter((waiting) => waiting.task !== task);
+  /** Drops what is not handed over of a task; what is partly handed over stays, to be completed. */
+  drop(task: Task): void {
+    this.#keep(this.#waiting.slice(this.#head).filter((waiting) => waiting.task !== task || waiting.done > 0));
+  }
+
+  /** Drops everything. What is partly handed over must not be committed after that. */
+  clear(): void {
+    this.#refusal = undefined;
+    this.#keep([]);
+  }
+
+  #keep(kept: Waiting[]): void {
     this.#waiting = kept;
     this.#head = 0;
     this.#bytes = kept.reduce((sum, { unit }) => sum + unit.bytes, 0);
+    if (!this.#begun) this.#tellWhole();
   }
 
   close(): void {
@@ -91,7 +128,8 @@ export class Outbox {
   }
 
   #handOver(): void {
-    while (!this.#held && !this.#waitsForQueue && this.#head < this.#waiting.length) {
+    if (this.#refusal !== undefined) return;
+    while ((!this.#held || this.#begun) && !this.#waitsForQueue && this.#head < this.#waiting.length) {
       const waiting = this.#waiting[this.#head]!;
       try {
         this.#produceAll(waiting);
@@ -108,6 +146,7 @@ export class Outbox {
         this.#head = 0;
       }
       this.#port.produced(waiting.unit, waiting.task);
+      this.#tellWhole();
     }
   }
 
@@ -145,7 +184,8 @@ export class Outbox {
       });
       return;
     }
-    this.#held = true;
+    this.#refusal = error;
+    this.#tellWhole();
     this.#port.failed(error);
   }
 }

@@ -5,11 +5,9 @@
  * read to its end; a store whose position is unknown, or outside the changelog, is rebuilt from the beginning.
  */
 import type { Broker, Consumer, TopicPartition } from '../brokers/port.js';
-import type { Clock } from '../clock.js';
-import { delay } from '../clock.js';
-import { BrokerError } from '../errors.js';
 import type { StoreChange } from '../state/store.js';
 import type { TaskStore } from '../state/task-store.js';
+import { type Patience, retrying } from './retry.js';
 
 /** Told of a restore as it goes on. Offsets are those of the changelog partition. */
 export interface RestoreListener {
@@ -25,26 +23,24 @@ export interface RestoreRequest {
 
 const BATCH = 5_000;
 const POLL_MS = 200;
-const RETRY_MS = 200;
 
 /**
  * Restores stores.
  *
- * @param stopped asked between batches: true ends the restore early (the partition was taken away meanwhile)
+ * @param patience `over` is asked between batches too: true ends the restore early (the partition was taken away)
  * @returns the changelog position that each store now stands for, in the order of `requests`
  */
 export async function restore(
   broker: Broker,
-  clock: Clock,
   requests: readonly RestoreRequest[],
   listener: RestoreListener,
-  stopped: () => boolean,
+  patience: Patience,
 ): Promise<readonly number[]> {
   if (requests.length === 0) return [];
   const consumer = await broker.consumer({ offsetReset: 'earliest', isolation: 'read_committed' });
   try {
     const positions: number[] = [];
-    for (const request of requests) positions.push(await restoreStore(consumer, clock, request, listener, stopped));
+    for (const request of requests) positions.push(await restoreStore(consumer, request, listener, patience));
     return positions;
   } finally {
     await consumer.close();
@@ -53,13 +49,12 @@ export async function restore(
 
 async function restoreStore(
   consumer: Consumer,
-  clock: Clock,
   { store, changelog }: RestoreRequest,
   listener: RestoreListener,
-  stopped: () => boolean,
+  patience: Patience,
 ): Promise<number> {
   const name = store.declaration.name;
-  const { low, high } = await retrying(clock, stopped, () => consumer.watermarks(changelog));
+  const { low, high } = await retrying(patience, () => consumer.watermarks(changelog));
   const { position } = store;
   const known = position !== undefined && position >= low && position <= high;
   if (!known && position !== undefined) await store.clear();
@@ -70,8 +65,8 @@ async function restoreStore(
   consumer.assign([{ ...changelog, offset: start }]);
   let records = 0;
   let next = start;
-  while (next < high && !stopped()) {
-    const batch = await retrying(clock, stopped, () => consumer.poll(BATCH, POLL_MS));
+  while (next < high && !patience.over()) {
+    const batch = await retrying(patience, () => consumer.poll(BATCH, POLL_MS));
     const changes: StoreChange[] = [];
     for (const record of batch) {
       if (record.offset >= high) break;
@@ -86,15 +81,4 @@ async function restoreStore(
   }
   listener.onRestoreEnd?.(name, changelog, records);
   return next;
-}
-
-async function retrying<T>(clock: Clock, stopped: () => boolean, call: () => Promise<T>): Promise<T> {
-  for (;;) {
-    try {
-      return await call();
-    } catch (error) {
-      if (!(error instanceof BrokerError) || error.kind !== 'retriable' || stopped()) throw error;
-      await delay(clock, RETRY_MS);
-    }
-  }
 }

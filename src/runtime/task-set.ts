@@ -1,17 +1,14 @@
 import type { ConsumedRecord, Consumer, TopicPartition } from '../brokers/port.js';
-import { delay } from '../clock.js';
-import { BrokerError } from '../errors.js';
 import { LayeredStore } from '../state/layered-store.js';
 import type { StoreDeclaration, StoreEngine } from '../state/store.js';
 import type { Subtopology } from '../topology/graph.js';
 import { OwnedTask } from './owned-task.js';
 import type { Progress } from './progress.js';
 import { type RestoreRequest, restore } from './restore.js';
+import { type Patience, retrying } from './retry.js';
 import { Task, type TaskPort } from './task.js';
 import { wire } from './wiring.js';
 import type { WorkerSettings } from './worker-settings.js';
-
-const RETRY_MS = 100;
 
 /** The tasks that this process owns, made and unmade as partitions come and go. */
 export class TaskSet {
@@ -19,13 +16,15 @@ export class TaskSet {
   readonly #consumer: Consumer;
   readonly #progress: Progress;
   readonly #port: TaskPort;
+  readonly #patience: Patience;
   readonly #owned = new Map<string, OwnedTask>();
   /** By `topic-partition`. */
   readonly #byPartition = new Map<string, OwnedTask>();
   /** The first offset read of each partition: where `latest` began, if an abort comes before the first commit. */
   readonly #firstRead = new Map<string, number>();
 
-  constructor(settings: WorkerSettings, consumer: Consumer, progress: Progress, port: TaskPort) {
+  constructor(settings: WorkerSettings, consumer: Consumer, progress: Progress, port: TaskPort, patience: Patience) {
+    this.#patience = patience;
     this.#settings = settings;
     this.#consumer = consumer;
     this.#progress = progress;
@@ -139,7 +138,7 @@ export class TaskSet {
   /** Sets every partition back to what the broker says is committed. */
   async seekToCommitted(): Promise<void> {
     const { partitions } = this;
-    const committed = await this.#retrying(() => this.#consumer.committed(partitions));
+    const committed = await retrying(this.#patience, () => this.#consumer.committed(partitions));
     for (const [index, partition] of partitions.entries()) {
       this.#consumer.seek({ ...partition, offset: committed[index] ?? (await this.#startOf(partition)) });
     }
@@ -148,15 +147,17 @@ export class TaskSet {
   async #startOf(partition: TopicPartition): Promise<number> {
     const first = this.#firstRead.get(lineOf(partition));
     if (first !== undefined) return first;
-    const { low, high } = await this.#retrying(() => this.#consumer.watermarks(partition));
+    const { low, high } = await retrying(this.#patience, () => this.#consumer.watermarks(partition));
     return this.#settings.offsetReset(partition.topic) === 'latest' ? high : low;
   }
 
   async #open(owned: OwnedTask): Promise<void> {
     const { settings, task } = { settings: this.#settings, task: owned.task };
     const declarations = owned.subtopology.stores;
+    const givenUp = () => owned.phase === 'given-up';
+    const patience: Patience = { ...this.#patience, over: () => givenUp() || this.#patience.over() };
     // Who had the partition before may have a transaction open: once its offsets are certain, so is its changelog.
-    await this.#retrying(() => this.#consumer.committed([...owned.partitions]));
+    await retrying(patience, () => this.#consumer.committed([...owned.partitions]));
     const engines: StoreEngine[] = [];
     for (const declaration of declarations) engines.push(await settings.engines.open(`${task.id}/${declaration.name}`));
     const stores = declarations.map((declaration, index) => this.#store(declaration, engines[index]!, task));
@@ -166,9 +167,8 @@ export class TaskSet {
       const topic = settings.changelogs.get(store.name);
       if (topic !== undefined) requests.push({ store, changelog: { topic, partition: task.partition } });
     }
-    const stopped = () => owned.phase === 'given-up';
-    const restored = await restore(settings.broker, settings.clock, requests, settings.restoreListener, stopped);
-    if (stopped()) return;
+    const restored = await restore(settings.broker, requests, settings.restoreListener, patience);
+    if (givenUp()) return;
     const positions = requests.map(({ store }, index) => [store.declaration.name, restored[index]!] as const);
     this.#progress.startAt(task, new Map(positions));
     wire(task, owned.subtopology, stores, settings.codec, settings.taps);
@@ -186,18 +186,6 @@ export class TaskSet {
 
   #subtopologyOf(topic: string): Subtopology {
     return this.#settings.topology.subtopologies.find(({ sourceTopics }) => sourceTopics.includes(topic))!;
-  }
-
-  async #retrying<T>(call: () => Promise<T>): Promise<T> {
-    for (;;) {
-      try {
-        return await call();
-      } catch (error) {
-        if (!(error instanceof BrokerError) || error.kind !== 'retriable') throw error;
-        this.#settings.listener.retrying(error);
-        await delay(this.#settings.clock, RETRY_MS);
-      }
-    }
   }
 }
 

@@ -20,6 +20,7 @@ import { Committer } from './committer.js';
 import { Outbox } from './outbox.js';
 import { byTimestamp, type OwnedTask } from './owned-task.js';
 import { Progress } from './progress.js';
+import type { Patience } from './retry.js';
 import type { Counts } from './tally.js';
 import type { Task, TaskPort } from './task.js';
 import { TaskSet } from './task-set.js';
@@ -62,6 +63,11 @@ export class Worker implements RebalanceListener {
 
   constructor(settings: WorkerSettings, consumer: Consumer, producer: Producer) {
     const { clock } = settings;
+    const patience: Patience = {
+      clock,
+      over: () => this.#phase === 'stopping' || this.#phase === 'ended',
+      again: (error) => settings.listener.retrying(error),
+    };
     this.#settings = settings;
     this.#consumer = consumer;
     this.#producer = producer;
@@ -71,7 +77,7 @@ export class Worker implements RebalanceListener {
       beforeProduce: () => this.#committer.beforeProduce(),
       changelogTopic: (_task, store) => settings.changelogs.get(store),
       produced: (unit, task) => this.#produced(unit, task),
-      failed: (error) => this.#fail(error),
+      failed: (error) => this.#brokerFailed(error),
     });
     this.#committer = new Committer(
       settings.guarantee,
@@ -81,9 +87,10 @@ export class Worker implements RebalanceListener {
       this.#progress,
       clock,
       settings.listener,
+      patience,
     );
     this.#capacity = new Capacity(settings.inFlight, () => this.#load());
-    this.#tasks = new TaskSet(settings, consumer, this.#progress, this.#taskPort());
+    this.#tasks = new TaskSet(settings, consumer, this.#progress, this.#taskPort(), patience);
   }
 
   /** Joins the group and works until `drain`, `stop` or a failure. */
@@ -140,10 +147,11 @@ export class Worker implements RebalanceListener {
 
   /** Commits what is finished now; for users who want it sooner than `commit.interval.ms`. */
   async commit(): Promise<void> {
+    if (this.#rewind) return;
     try {
       await this.#committer.commit();
     } catch (thrown) {
-      this.#commitFailed(asError(thrown));
+      this.#brokerFailed(asError(thrown));
     }
   }
 
@@ -156,7 +164,9 @@ export class Worker implements RebalanceListener {
     for (const owned of added) {
       owned.ready.then(
         () => this.#ready(owned),
-        (thrown) => this.#fail(asError(thrown)),
+        (thrown) => {
+          if (owned.phase !== 'given-up') this.#fail(asError(thrown));
+        },
       );
     }
     if (this.#tasks.allRunning) this.#settings.listener.running();
@@ -168,7 +178,10 @@ export class Worker implements RebalanceListener {
     this.#tasks.giveUp(leaving);
     if (this.#phase === 'running' || this.#phase === 'draining') {
       await this.#settle(leaving, this.#settings.revokeDeadlineMs);
+      // What is finished and not handed over would get into the transaction after the last commit of its offsets.
+      for (const { task } of leaving) this.#outbox.drop(task);
       await this.commit();
+      if (this.#rewind) await this.#committer.abort();
     }
     await this.#close(leaving, partitions);
     if (this.#tasks.allRunning) this.#settings.listener.running();
@@ -180,6 +193,7 @@ export class Worker implements RebalanceListener {
     this.#tasks.giveUp(leaving);
     // What they have in the open transaction must not be committed with the rest.
     this.#rewind = true;
+    await this.#committer.idle();
     await this.#close(leaving, partitions);
   }
 
@@ -189,12 +203,18 @@ export class Worker implements RebalanceListener {
       while (this.#phase === 'running' && this.#failure === undefined) await this.#step();
       if (this.#phase !== 'stopping') await this.#finish();
     } catch (thrown) {
-      this.#failure ??= asError(thrown);
+      // Who stops does not wait for a broker that is away: what is not committed is read again.
+      if (this.#stopsWithout(thrown)) this.#settings.listener.retrying(brokerError(thrown));
+      else this.#failure ??= asError(thrown);
     } finally {
       ticking.cancel();
       await this.#end();
     }
     if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  #stopsWithout(thrown: unknown): boolean {
+    return this.#phase === 'stopping' && thrown instanceof BrokerError && thrown.kind === 'retriable';
   }
 
   async #step(): Promise<void> {
@@ -269,6 +289,7 @@ export class Worker implements RebalanceListener {
     if (room) return;
     this.#consumer.pause(this.#tasks.partitions);
     const records = await this.#poll(1);
+    if (this.#rewind || this.#failure !== undefined) return;
     this.#feed(records);
     if (!this.#paused) this.#consumer.resume(this.#tasks.runningPartitions);
   }
@@ -306,13 +327,15 @@ export class Worker implements RebalanceListener {
     let timer = clock.after(commitIntervalMs, tick.bind(this));
     function tick(this: Worker): void {
       timer = clock.after(commitIntervalMs, tick.bind(this));
-      if (this.#progress.any && !this.#committer.underWay && !this.#rewind) void this.commit();
+      if (this.#progress.any && !this.#committer.underWay) void this.commit();
     }
     return { cancel: () => timer.cancel() };
   }
 
-  #commitFailed(error: Error): void {
-    if (error instanceof BrokerError && (error.kind === 'abort' || error.kind === 'fenced')) {
+  /** Sets back what an abort can mend; a record that the broker refuses would be refused again. */
+  #brokerFailed(error: Error): void {
+    if (this.#stopsWithout(error)) return;
+    if (error instanceof BrokerError && (error.kind === 'abort' || error.kind === 'fenced') && !refusesRecord(error)) {
       this.#settings.listener.retrying(error);
       this.#rewind = true;
       this.#capacity.wake();
@@ -323,14 +346,15 @@ export class Worker implements RebalanceListener {
 
   /** Aborts what is uncommitted and reads it again, from what the broker says is committed. */
   async #setBack(): Promise<void> {
-    this.#rewind = false;
     await this.#committer.abort();
-    for (const { task } of this.#tasks.all) {
+    for (const { task, backlog } of this.#tasks.all) {
       task.drop();
+      backlog.length = 0;
       this.#progress.reset(task);
     }
-    this.#outbox.drop();
+    this.#outbox.clear();
     await this.#tasks.seekToCommitted();
+    this.#rewind = false;
     this.#outbox.release();
     if (!this.#paused) this.#consumer.resume(this.#tasks.runningPartitions);
   }
@@ -356,9 +380,11 @@ export class Worker implements RebalanceListener {
     const busy = () =>
       this.#failure === undefined &&
       this.#phase !== 'stopping' &&
+      !this.#rewind &&
       (this.#outbox.size > 0 || owned.some(({ task }) => task.inFlight > 0));
     const until = clock.now() + deadlineMs;
     while (busy() && clock.now() < until) await delay(clock, 2);
+    await this.#committer.idle();
     for (const { task } of owned) {
       if (task.inFlight > 0) {
         this.#settings.listener.abandoned(task.id, task.inFlight);
@@ -381,9 +407,11 @@ export class Worker implements RebalanceListener {
   async #end(): Promise<void> {
     if (this.#phase === 'running') this.#phase = 'stopping';
     this.#outbox.close();
-    for (const { task } of this.#tasks.all) this.#progress.reset(task);
     const closing = [
-      () => this.#committer.abort(),
+      async () => {
+        await this.#committer.abort();
+        for (const { task } of this.#tasks.all) this.#progress.reset(task);
+      },
       () => this.#consumer.close(),
       () => this.#close(this.#tasks.all, this.#tasks.partitions),
       () => this.#producer.close(),
@@ -419,6 +447,11 @@ export class Worker implements RebalanceListener {
       dropped: (error, decision) => listener.dropped(error, decision),
     };
   }
+}
+
+/** The broker refuses a record as it is, whether the client says so at once or when the transaction is to be committed. */
+function refusesRecord(error: unknown): boolean {
+  return error instanceof BrokerError && (error.kind === 'record' || refusesRecord(error.cause));
 }
 
 function brokerError(thrown: unknown): BrokerError {
