@@ -1,7 +1,8 @@
+import { isDeepStrictEqual } from 'node:util';
 import { isObservable, type Observable } from 'rxjs';
 import type { Timer } from '../clock.js';
 import type { ErrorHandler } from '../error-handler.js';
-import { asError } from '../errors.js';
+import { asError, ConfigurationError } from '../errors.js';
 import type { StreamRecord } from '../record.js';
 import { Lane, type LaneEntry } from './lane.js';
 import type { OperatorContext } from './operator.js';
@@ -18,9 +19,18 @@ export interface CallsOptions<R extends StreamRecord, T> {
   readonly onError: ErrorHandler | undefined;
 }
 
+/** @throws ConfigurationError when a time limit is given that is no positive number of milliseconds */
+export function checkTimeout(operator: string, timeoutMs: number | undefined): void {
+  if (timeoutMs === undefined || timeoutMs > 0) return;
+  throw new ConfigurationError(
+    `timeout of ${operator}() is ${timeoutMs}: it takes a positive number of milliseconds`,
+    'timeout',
+  );
+}
+
 type Outcome<T> = { readonly results: readonly T[] } | { readonly error: Error };
 
-/** A call for one record. It outlives a re-run of its record, so that nothing is called twice. */
+/** A call for one record. It outlives a re-run that brings the same record, so that nothing is called twice. */
 interface Call<R, T> {
   record: R;
   entry: LaneEntry;
@@ -44,7 +54,7 @@ export class Calls<R extends StreamRecord, T> {
   process(record: R): void {
     const entry = this.#lane.enter();
     const before = entry.ticket.kept as Call<R, T> | undefined;
-    if (before !== undefined) {
+    if (before !== undefined && isDeepStrictEqual(before.record, record)) {
       before.record = record;
       before.entry = entry;
       this.#settle(before);
@@ -65,8 +75,7 @@ export class Calls<R extends StreamRecord, T> {
       call.outcome = outcome;
       this.#underWay -= 1;
       this.#settle(call);
-      const next = this.#waiting.shift();
-      if (next !== undefined) this.#start(next);
+      this.#startNext();
     };
     try {
       collect(this.#options.start(call.record), end);
@@ -78,6 +87,13 @@ export class Calls<R extends StreamRecord, T> {
     limit = this.#context.clock.after(timeoutMs, () => {
       end({ error: new Error(`'${this.#context.node}' got no result within ${timeoutMs} ms`) });
     });
+  }
+
+  /** Those whose record is run again otherwise, or whose partition is gone, are not called for. */
+  #startNext(): void {
+    let next = this.#waiting.shift();
+    while (next?.entry.ticket.stale === true) next = this.#waiting.shift();
+    if (next !== undefined) this.#start(next);
   }
 
   #settle(call: Call<R, T>): void {

@@ -2,33 +2,39 @@ import type { Ticket } from './operator.js';
 
 /** A record in flight that may change what is remembered of its key: to a fingerprint, or (null) to nothing. */
 interface Claim {
-  readonly key: string;
   readonly ticket: Ticket;
   readonly fingerprint: string | null;
 }
 
 interface Chain {
-  /** What the memory held when the first of the chain came. */
-  readonly base: string | undefined;
+  /** What the memory holds by the last record of the key that is finished. */
+  held: string | null;
   readonly claims: Claim[];
 }
 
 /**
  * The records in flight that may change a memory, by key, in order. From them follows what the memory *may* hold when
  * a later record's turn comes: each of them may yet fail and leave no memory.
+ *
+ * Records finish in their order, so the claims that are certain are always the first of their chain; what they left is
+ * folded into `held`, and a chain is as long as what its key has in flight.
  */
 export class Claims {
   readonly #chains = new Map<string, Chain>();
-  #queue: Claim[] = [];
+  /** Keys in the order of their claims, to find the chains that are over. */
+  #queue: { readonly key: string; readonly ticket: Ticket }[] = [];
   #head = 0;
 
-  /** Notes a claim. `base` is read only for the first of its key. */
-  add(key: string, ticket: Ticket, fingerprint: string | null, base: () => string | undefined): void {
-    const claim = { key, ticket, fingerprint };
+  /**
+   * Notes a claim.
+   *
+   * @param held the fingerprint that the memory holds now; counts for the first claim of a key only
+   */
+  add(key: string, ticket: Ticket, fingerprint: string | null, held: string | null): void {
     const chain = this.#live(key);
-    if (chain === undefined) this.#chains.set(key, { base: base(), claims: [claim] });
-    else chain.claims.push(claim);
-    this.#queue.push(claim);
+    if (chain === undefined) this.#chains.set(key, { held, claims: [{ ticket, fingerprint }] });
+    else chain.claims.push({ ticket, fingerprint });
+    this.#queue.push({ key, ticket });
   }
 
   /** The last record in flight that claims the key, if any. */
@@ -40,14 +46,14 @@ export class Claims {
   mayHold(key: string, fingerprint: string): boolean {
     const chain = this.#live(key);
     if (chain === undefined) return false;
-    return chain.base === fingerprint || chain.claims.some((claim) => claim.fingerprint === fingerprint);
+    return chain.held === fingerprint || chain.claims.some((claim) => claim.fingerprint === fingerprint);
   }
 
-  /** Forgets claims whose outcome is certain; records finish in order, so the oldest go first. */
+  /** Forgets the chains that are over. */
   prune(): void {
     while (this.#head < this.#queue.length) {
       const { key, ticket } = this.#queue[this.#head]!;
-      if (!over(ticket)) break;
+      if (!ticket.finished && !ticket.stale) break;
       this.#head += 1;
       this.#live(key);
     }
@@ -57,21 +63,23 @@ export class Claims {
     }
   }
 
+  /** The chain of a key without what is certain by now; undefined when nothing of the key is in flight. */
   #live(key: string): Chain | undefined {
     const chain = this.#chains.get(key);
     if (chain === undefined) return undefined;
-    if (chain.claims.some(({ ticket }) => !over(ticket))) {
-      if (chain.claims.some(({ ticket }) => ticket.stale)) {
-        const kept = chain.claims.filter(({ ticket }) => !ticket.stale);
-        chain.claims.splice(0, chain.claims.length, ...kept);
-      }
-      return chain;
+    const { claims } = chain;
+    let over = 0;
+    for (; over < claims.length; over += 1) {
+      const { ticket, fingerprint } = claims[over]!;
+      if (ticket.stale) continue;
+      if (!ticket.finished) break;
+      if (!ticket.failed) chain.held = fingerprint;
     }
+    if (over > 0) claims.splice(0, over);
+    // Records are run again from one on: whatever is stale is at the end.
+    while (claims.at(-1)?.ticket.stale === true) claims.pop();
+    if (claims.length > 0) return chain;
     this.#chains.delete(key);
     return undefined;
   }
-}
-
-function over(ticket: Ticket): boolean {
-  return ticket.finished || ticket.stale;
 }

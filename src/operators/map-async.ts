@@ -1,7 +1,7 @@
 import type { Observable } from 'rxjs';
 import type { ErrorHandler } from '../error-handler.js';
 import { type StreamRecord, withValue } from '../record.js';
-import { Calls } from './calls.js';
+import { Calls, checkTimeout } from './calls.js';
 import { type Named, type Operator, operatorOf } from './operator.js';
 
 export interface MapAsyncOptions extends Named {
@@ -18,14 +18,16 @@ export interface MapAsyncOptions extends Named {
  * completes. Results leave in the order of their records; the key stays.
  *
  * @param call called with the value and its record; runs ahead, at most `concurrency` at once
+ * @throws ConfigurationError when `timeout` is no positive number of milliseconds
  * @throws (to the record's handler) what the call throws or rejects with; an error when it takes longer than `timeout`
  * @example
  * mapAsync((car) => fetchDealer(car.dealer), { concurrency: 32 })
  */
-export function mapAsync<V, W, K>(
+export function mapAsync<V, K, W>(
   call: (value: V, record: StreamRecord<V, K>) => Promise<W> | Observable<W>,
   options: MapAsyncOptions = {},
 ): Operator<StreamRecord<V, K>, StreamRecord<W, K>> {
+  checkTimeout('mapAsync', options.timeout);
   return operatorOf({
     kind: 'MILLRACE-MAPASYNC-',
     name: options.as,

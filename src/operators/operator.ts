@@ -28,7 +28,12 @@ export interface Ticket {
   readonly stale: boolean;
   /** True once the record's outcome is certain: everything of it is done, and of every earlier record of the task. */
   readonly finished: boolean;
-  /** What this node keeps for the record in case it is run again: an answer, so that nothing is asked twice. */
+  /** True once the record has failed for certain: it leaves no output and no state. */
+  readonly failed: boolean;
+  /**
+   * What this node keeps for the record in case it is run again: an answer, so that nothing is asked twice. A node that
+   * takes several tickets for a record (after a flatMap) has something to keep for each, in the order of taking them.
+   */
   kept: unknown;
 }
 

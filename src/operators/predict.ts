@@ -8,9 +8,11 @@
  * P3. The memory is written when the record's turn comes, so that it belongs to the same prefix as the output.
  */
 import type { ErrorHandler } from '../error-handler.js';
+import { asError } from '../errors.js';
 import type { ModelDeclaration, Oracle } from '../model/model.js';
 import { type StreamRecord, withValue } from '../record.js';
 import type { KeyValueStore, StoreDeclaration } from '../state/store.js';
+import { checkTimeout } from './calls.js';
 import { Claims } from './claims.js';
 import { Lane, type LaneEntry } from './lane.js';
 import { type Forward, type Named, type Operator, type OperatorContext, operatorOf } from './operator.js';
@@ -37,6 +39,7 @@ export const DEFAULT_PREDICT_TIMEOUT_MS = 10_000;
  *
  * Many questions are in flight at once; results leave in the order of the records.
  *
+ * @throws ConfigurationError when `timeout` is no positive number of milliseconds
  * @throws (to the record's handler) ModelError when the model fails, gives no answer within `timeout`, or answers NaN
  * @example
  * predict(fordPrice, { features, remember: predictions, timeout: 2_000 })
@@ -54,6 +57,7 @@ export function predict<Row, K, F, P>(
   model: ModelDeclaration<F, P>,
   options: PredictOptions<Row, K, F, P>,
 ): Operator<StreamRecord<Row | null, K>, StreamRecord<Predicted<Row, P> | null, K>> {
+  checkTimeout('predict', options.timeout);
   return operatorOf({
     kind: 'MILLRACE-PREDICT-',
     name: options.as,
@@ -127,14 +131,14 @@ class Predicting<Row, K, F, P> {
         return;
       }
       const entry = this.#lane.enter();
-      this.#claims.add(key, entry.ticket, fingerprint, () => remembered?.fingerprint);
+      this.#claims.add(key, entry.ticket, fingerprint, remembered?.fingerprint ?? null);
       this.#ask(row, features, fingerprint, entry);
       return;
     }
 
     const entry = this.#lane.enter();
     const uncertain = this.#claims.mayHold(key, fingerprint);
-    this.#claims.add(key, entry.ticket, fingerprint, () => undefined);
+    this.#claims.add(key, entry.ticket, fingerprint, null);
     if (uncertain) {
       this.#context.whenFinished(inFlight, entry.ticket, () => this.#decide(row, features, fingerprint, entry));
     } else {
@@ -148,8 +152,11 @@ class Predicting<Row, K, F, P> {
       this.#lane.pass(() => this.#forward(record));
       return;
     }
+    const key = keyText(record.key);
+    // Read before the lane is entered: a store that cannot be read fails the record, and must not leave it in the lane.
+    const held = this.#claims.last(key) === undefined ? (this.#remembered(record.key)?.fingerprint ?? null) : null;
     const entry = this.#lane.enter();
-    this.#claims.add(keyText(record.key), entry.ticket, null, () => this.#remembered(record.key)?.fingerprint);
+    this.#claims.add(key, entry.ticket, null, held);
     entry.deliver(() => {
       memory.delete(record.key);
       this.#forward(record);
@@ -158,9 +165,16 @@ class Predicting<Row, K, F, P> {
 
   /** Every earlier record is finished: the memory says what is to be done. */
   #decide(record: StreamRecord<Row, K>, features: F, fingerprint: string, entry: LaneEntry): void {
-    const remembered = this.#remembered(record.key);
+    let remembered: RememberedPrediction<P> | undefined;
+    try {
+      remembered = this.#remembered(record.key);
+    } catch (thrown) {
+      entry.fail(asError(thrown));
+      return;
+    }
     if (remembered?.fingerprint === fingerprint) {
-      entry.deliver(() => this.#forwardRemembered(record, remembered.prediction));
+      const { prediction } = remembered;
+      entry.deliver(() => this.#forwardRemembered(record, prediction));
     } else {
       this.#ask(record, features, fingerprint, entry);
     }

@@ -1,7 +1,7 @@
 import { type OperatorFunction, of } from 'rxjs';
 import { TopologyError } from '../errors.js';
 import type { StreamRecord } from '../record.js';
-import { Calls } from './calls.js';
+import { Calls, checkTimeout } from './calls.js';
 import { type Operator, operatorOf } from './operator.js';
 
 /**
@@ -16,14 +16,16 @@ import { type Operator, operatorOf } from './operator.js';
  *
  * @param name the node's name
  * @param options `timeout`: milliseconds until a record whose operator has not completed fails; default 10,000
+ * @throws ConfigurationError when `timeout` is no positive number of milliseconds
  * @example
  * rx('retry-lookup', mergeMap((record) => defer(() => lookup(record.value)).pipe(retry(3))))
  */
-export function rx<V, W, K>(
+export function rx<V, K, W>(
   name: string,
   operator: OperatorFunction<StreamRecord<V, K>, StreamRecord<W, K>>,
   options: { readonly timeout?: number } = {},
 ): Operator<StreamRecord<V, K>, StreamRecord<W, K>> {
+  checkTimeout(`rx('${name}')`, options.timeout);
   return operatorOf({
     kind: 'MILLRACE-RX-',
     name,

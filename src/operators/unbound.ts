@@ -16,6 +16,7 @@ import type { Forward, OperatorContext, OperatorNode, Ticket } from './operator.
 interface HeldRecord extends Ticket {
   readonly record: StreamRecord;
   finished: boolean;
+  failed: boolean;
   waiting: (() => void)[];
 }
 
@@ -85,6 +86,7 @@ class UnboundContext implements OperatorContext {
       record: this.#working,
       stale: false,
       finished: false,
+      failed: false,
       kept: undefined,
       waiting: [],
     };
@@ -100,6 +102,7 @@ class UnboundContext implements OperatorContext {
   fail(ticket: Ticket, error: Error, onError?: (error: RecordError) => string): void {
     const { record } = ticket as HeldRecord;
     const failure = new RecordError(error.message, 'processing', record, this.node, { cause: error });
+    (ticket as HeldRecord).failed = true;
     if (onError?.(failure) !== 'skip') this.#out.error(error);
     this.#giveBack(ticket as HeldRecord);
   }

@@ -70,6 +70,11 @@ export class Schedules {
     }
   }
 
+  /** The task begins again before records that it has seen: what was due by their time is due again. */
+  setBack(): void {
+    for (const schedule of this.#byStreamTime) schedule.next = undefined;
+  }
+
   close(): void {
     for (const timer of this.#timers) timer.cancel();
     this.#timers.clear();

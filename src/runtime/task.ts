@@ -54,6 +54,7 @@ class HeldTicket implements Ticket {
   readonly unit: Unit;
   readonly #run: number;
   readonly #lane: number;
+  readonly #place: number;
   readonly #task: Task;
 
   constructor(task: Task, unit: Unit, lane: number) {
@@ -61,6 +62,7 @@ class HeldTicket implements Ticket {
     this.unit = unit;
     this.#run = unit.run;
     this.#lane = lane;
+    this.#place = unit.takeTicket(lane);
   }
 
   get sequence(): number {
@@ -75,13 +77,18 @@ class HeldTicket implements Ticket {
     return this.unit.outcome !== undefined;
   }
 
+  get failed(): boolean {
+    return this.finished && this.unit.failure !== undefined;
+  }
+
   get kept(): unknown {
-    return this.unit.kept?.[this.#lane];
+    return this.unit.kept?.[this.#lane]?.[this.#place];
   }
 
   set kept(value: unknown) {
     this.unit.kept ??= [];
-    this.unit.kept[this.#lane] = value;
+    this.unit.kept[this.#lane] ??= [];
+    this.unit.kept[this.#lane]![this.#place] = value;
   }
 
   get lane(): number {
@@ -160,6 +167,9 @@ export class Task implements Writer {
     this.#inFlight.clear();
     this.#bytes = 0;
     this.#stopped = false;
+    // What is read again brings its time with it, and its punctuations, as after a restart.
+    this.#streamTime = -1;
+    this.schedules.setBack();
     for (const store of this.stores) store.dropUncommitted();
   }
 

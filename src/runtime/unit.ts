@@ -51,8 +51,10 @@ export class Unit {
   consumed = false;
   /** The first record that has read what this one wrote, while this one was not finished. */
   readBy: number | undefined;
-  /** What nodes keep for a second run, by node. */
-  kept: unknown[] | undefined;
+  /** What nodes keep for a second run: by node, then by the order in which the node took its tickets. */
+  kept: unknown[][] | undefined;
+  /** Tickets taken in this run, by node. */
+  #taken: number[] = [];
   whenFinished: (() => void)[] | undefined;
 
   constructor(sequence: number, raw: ConsumedRecord | undefined, bytes: number, work: () => void) {
@@ -72,6 +74,14 @@ export class Unit {
     this.consumed = false;
     this.readBy = undefined;
     this.whenFinished = undefined;
+    this.#taken = [];
+  }
+
+  /** The place of the next ticket among those that a node takes for the unit. */
+  takeTicket(lane: number): number {
+    const place = this.#taken[lane] ?? 0;
+    this.#taken[lane] = place + 1;
+    return place;
   }
 
   /** Notes a failure. With several, the one nearest to the source counts, whichever came first in time. */
