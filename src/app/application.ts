@@ -147,21 +147,7 @@ export class Application {
         else resolve();
       });
     });
-    try {
-      this.#worker = await this.#open();
-    } catch (thrown) {
-      this.#failed(asError(thrown));
-      await this.#oracles.close();
-      return running;
-    }
-    this.#worker.start();
-    this.#ended = this.#worker.ended.then(
-      () => this.#close('NOT_RUNNING'),
-      (thrown) => {
-        this.#failure = asError(thrown);
-        return this.#close('ERROR');
-      },
-    );
+    this.#ended = this.#run();
     return running;
   }
 
@@ -222,6 +208,21 @@ export class Application {
     throw new ConfigurationError(`observe: the topology '${this.topology.name}' has no topic or node '${name}'`, name);
   }
 
+  async #run(): Promise<void> {
+    try {
+      const worker = await this.#open();
+      this.#worker = worker;
+      // Told to end while it was still opening: what is open is closed, and nothing is read.
+      if (this.state !== 'REBALANCING') worker.stop();
+      worker.start();
+      await worker.ended;
+      await this.#close('NOT_RUNNING');
+    } catch (thrown) {
+      this.#failure = asError(thrown);
+      await this.#close('ERROR');
+    }
+  }
+
   async #open(): Promise<Worker> {
     const config = this.#config;
     const { broker, clock, engines } = this.#around;
@@ -243,17 +244,23 @@ export class Application {
     const producer = await broker.producer(
       guarantee === 'exactly_once_v2' ? { transactionalId: `${applicationId}-${instance ?? 'single'}` } : {},
     );
-    // Before the first read of committed offsets: what a predecessor of this id left open is settled by this.
-    if (guarantee === 'exactly_once_v2') await producer.initTransactions(60_000);
     const resets = this.#offsetResets();
     const offsetReset = (topic: string) => resets.get(topic) ?? config['auto.offset.reset'];
-    const consumer = await broker.consumer({
-      groupId: applicationId,
-      ...(instance === undefined ? {} : { instanceId: `${applicationId}-${instance}` }),
-      offsetReset,
-      isolation: 'read_committed',
-      maxPollIntervalMs: config['max.poll.interval.ms'],
-      sessionTimeoutMs: config['session.timeout.ms'],
+    const openConsumer = async () => {
+      // Before the first read of committed offsets: what a predecessor of this id left open is settled by this.
+      if (guarantee === 'exactly_once_v2') await producer.initTransactions(60_000);
+      return broker.consumer({
+        groupId: applicationId,
+        ...(instance === undefined ? {} : { instanceId: `${applicationId}-${instance}` }),
+        offsetReset,
+        isolation: 'read_committed',
+        maxPollIntervalMs: config['max.poll.interval.ms'],
+        sessionTimeoutMs: config['session.timeout.ms'],
+      });
+    };
+    const consumer = await openConsumer().catch(async (thrown: unknown) => {
+      await producer.close();
+      throw thrown;
     });
     return new Worker(
       {
@@ -318,10 +325,5 @@ export class Application {
     await this.#oracles.close();
     if (state === 'NOT_RUNNING') this.#states.to('PENDING_SHUTDOWN');
     this.#states.to(state);
-  }
-
-  #failed(error: Error): void {
-    this.#failure = error;
-    this.#states.to('ERROR');
   }
 }
