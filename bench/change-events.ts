@@ -1,9 +1,9 @@
 import { listings } from '../models/ford/listings.js';
 import { type ConnectSchema, NO_HEADERS } from '../src/record.js';
 import { connectJson } from '../src/serde/connect-json.js';
-import { json } from '../src/serde/json.js';
-import { envelopeSchema } from '../src/serde/envelope-schema.js';
 import { float64, int32, optional, string, struct } from '../src/serde/connect-schema.js';
+import { envelopeSchema } from '../src/serde/envelope-schema.js';
+import { json } from '../src/serde/json.js';
 
 export const SOURCE = 'car_database.public.car_data';
 

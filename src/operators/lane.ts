@@ -90,7 +90,10 @@ export class Lane {
   }
 
   #shift(): void {
-    this.#first = this.#first?.next;
+    const first = this.#first!;
+    this.#first = first.next;
+    // An entry that has grown old would otherwise keep all that came after it from being collected while young.
+    first.next = undefined;
     if (this.#first === undefined) this.#last = undefined;
   }
 }

@@ -32,5 +32,9 @@ export function failureOf(
   const { topic, partition, offset } = raw ?? { topic: '', partition: -1, offset: -1 };
   const where = raw === undefined ? 'a punctuation' : `${raw.topic}-${raw.partition}@${raw.offset}`;
   const message = `${where} failed in ${node} (${phase}): ${error.message}`;
-  return { error: new RecordError(message, phase, { topic, partition, offset }, node, { cause: error }), lane, onError };
+  return {
+    error: new RecordError(message, phase, { topic, partition, offset }, node, { cause: error }),
+    lane,
+    onError,
+  };
 }

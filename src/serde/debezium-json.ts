@@ -16,7 +16,7 @@ import { converts, readConnectValue } from './connect-values.js';
 import { isEnvelopeSchema } from './envelope-schema.js';
 import { deepFreeze } from './freeze.js';
 import { JsonSyntaxError } from './json-parser.js';
-import { skipSpace } from './json-scan.js';
+import { skipSpace, skipValue } from './json-scan.js';
 import { parseFrozen, parseJson, parseMember } from './json-text.js';
 import { type MemberReader, Outline } from './lazy-object.js';
 import { FrameReader, mayBeFrame } from './schema-frame.js';
@@ -147,7 +147,8 @@ class EnvelopeReader {
   #checkOperation(bytes: Buffer, start: number): void {
     const at = this.#op < 0 ? -1 : this.#outline.startOf(this.#op);
     if (at >= 0 && bytes[at] === 0x22 && bytes[at + 2] === 0x22 && OPERATIONS.has(bytes[at + 1]!)) return;
-    const found = at < 0 ? 'missing' : bytes.toString('utf8', at, Math.min(at + 12, bytes.length));
+    const found =
+      at < 0 ? 'missing' : bytes.toString('utf8', at, Math.min(at + 20, skipValue(bytes, at, bytes.length)));
     throw broken(`its 'op' is ${found}, none of "c", "u", "d", "r", "t"`, at < 0 ? start : at);
   }
 

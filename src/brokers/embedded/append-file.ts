@@ -14,6 +14,7 @@ const syncData = promisify(fdatasync);
 export class AppendFile {
   #size: number;
   #damaged = false;
+  #closed = false;
   #users = 0;
   #drained: (() => void) | undefined;
 
@@ -44,6 +45,8 @@ export class AppendFile {
 
   /** Appends all parts, or throws and leaves the file as it was. */
   append(parts: readonly Buffer[]): void {
+    // The system gives a closed file's number to the next one that is opened: writing to it would hit that.
+    if (this.#closed) throw new Error(`${this.path} is closed.`);
     if (this.#damaged) this.#repair();
     let position = this.#size;
     let rest = parts;
@@ -86,6 +89,8 @@ export class AppendFile {
 
   /** Closes once pending reads are done. */
   async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
     if (this.#users > 0) {
       await new Promise<void>((resolve) => {
         this.#drained = resolve;
@@ -101,6 +106,7 @@ export class AppendFile {
   }
 
   async #using<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#closed) throw new Error(`${this.path} is closed.`);
     this.#users += 1;
     try {
       return await work();

@@ -19,6 +19,7 @@ import { unknownTopic } from './partition-log.js';
 import { EmbeddedProducer } from './producer.js';
 import { recoverLog } from './recovery.js';
 import { settleTransactions } from './settle-transactions.js';
+import { syncFolder } from './sync-folder.js';
 import { Topics, topicFolder } from './topics.js';
 import { TransactionCoordinator } from './transactions.js';
 import type { Flush } from './write-cycle.js';
@@ -104,7 +105,13 @@ class InProcessBroker implements EmbeddedBroker {
     const { directory } = options;
     const found = directory === undefined ? { entries: [], size: 0 } : await readJournal(join(directory, JOURNAL));
     const broker = new InProcessBroker(options, lock, found.size);
-    await broker.#recover(found.entries);
+    try {
+      await broker.#recover(found.entries);
+    } catch (error) {
+      await broker.#topics.close();
+      await broker.#journal.close();
+      throw error;
+    }
     return broker;
   }
 
@@ -179,9 +186,9 @@ class InProcessBroker implements EmbeddedBroker {
   async #close(): Promise<void> {
     for (const client of this.#clients) client.brokerClosed();
     this.#clients.clear();
-    this.#transactions.close();
     this.#groups.close();
-    await this.#cycle.settled();
+    await this.#cycle.drained();
+    this.#transactions.close(brokerClosed());
     await this.#cleaner.close();
     await this.#topics.close();
     await this.#journal.close();
@@ -214,7 +221,10 @@ class InProcessBroker implements EmbeddedBroker {
       }
     }
     const { directory } = this.#options;
-    if (directory !== undefined) await removeUnknownFolders(directory, topics.values());
+    if (directory !== undefined) {
+      await removeUnknownFolders(directory, topics.values());
+      if (this.#options.flush === 'disk') await syncFolder(directory);
+    }
     for (const entry of topics.values()) {
       const found = [];
       for (let partition = 0; partition < entry.partitions; partition += 1) {

@@ -11,11 +11,13 @@
  * A frame: `u32 length of the JSON, u32 CRC-32 of it, JSON`, little-endian.
  */
 
-import { closeSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs';
+import { fsyncSync, renameSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { asError, BrokerError, ConfigurationError } from '../../errors.js';
 import { AppendFile } from './append-file.js';
+import { syncFolder } from './sync-folder.js';
 import type { Flush, WriteCycle, Writer } from './write-cycle.js';
 
 /** `[topic, partition, offset]`. */
@@ -58,7 +60,10 @@ export class Journal implements Writer {
   readonly #cycle: WriteCycle;
   readonly #flush: Flush;
   readonly #snapshot: () => Iterable<JournalEntry>;
+  readonly #path: string | undefined;
   #file: AppendFile | undefined;
+  /** The file is new under its name, which a power cut could undo. */
+  #renamed = false;
   #rewriteAt: number;
   #pending: PendingEntry[] = [];
   #written: PendingEntry[] = [];
@@ -79,6 +84,7 @@ export class Journal implements Writer {
     this.#cycle = cycle;
     this.#flush = flush;
     this.#snapshot = snapshot;
+    this.#path = path;
     this.#file = path === undefined ? undefined : AppendFile.open(path, size);
     this.#rewriteAt = Math.max(REWRITE_FROM_BYTES, size * 2);
     if (size === 0) this.#file?.append([frameOf({ kind: 'format', version: VERSION })]);
@@ -118,6 +124,8 @@ export class Journal implements Writer {
     if (this.#written.length === 0) return;
     try {
       await this.#file?.sync();
+      if (this.#renamed) await syncFolder(dirname(this.#path!));
+      this.#renamed = false;
     } catch (thrown) {
       this.#failure = this.#storageError(asError(thrown));
     }
@@ -140,26 +148,24 @@ export class Journal implements Writer {
 
   #rewrite(): void {
     const old = this.#file!;
-    const path = `${old.path}.new`;
-    const frames = [frameOf({ kind: 'format', version: VERSION })];
-    for (const entry of this.#snapshot()) frames.push(frameOf(entry));
-    const bytes = Buffer.concat(frames);
+    const path = this.#path!;
+    let fresh: AppendFile | undefined;
     try {
-      const descriptor = openSync(path, 'w');
-      try {
-        for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at);
-        if (this.#flush === 'disk') fsyncSync(descriptor);
-      } finally {
-        closeSync(descriptor);
-      }
-      renameSync(path, old.path);
+      fresh = AppendFile.open(`${path}.new`, 0);
+      const frames = [frameOf({ kind: 'format', version: VERSION })];
+      for (const entry of this.#snapshot()) frames.push(frameOf(entry));
+      fresh.append([Buffer.concat(frames)]);
+      if (this.#flush === 'disk') fsyncSync(fresh.descriptor);
+      renameSync(fresh.path, path);
     } catch {
-      // The old file is whole and goes on growing; the next try comes when it has doubled. Appending reports a full disk.
+      // The old file is whole and goes on growing; the next try is when it has doubled. Appending reports a full disk.
       this.#rewriteAt = old.size * 2;
+      void fresh?.close();
       return;
     }
-    this.#file = AppendFile.open(old.path, bytes.length);
-    this.#rewriteAt = Math.max(REWRITE_FROM_BYTES, bytes.length * 2);
+    this.#file = fresh;
+    this.#renamed = true;
+    this.#rewriteAt = Math.max(REWRITE_FROM_BYTES, fresh.size * 2);
     void old.close();
   }
 

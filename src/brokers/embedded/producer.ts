@@ -49,7 +49,7 @@ export class EmbeddedProducer implements Producer, TransactionOwner {
   /** Those batches and full ones: all that is not being written yet. */
   readonly #unwritten = new Set<PendingBatch>();
   /** Where the next record without a key goes, for each topic. */
-  readonly #rounds = new Map<Topic, number>();
+  readonly #rounds = new WeakMap<Topic, number>();
   #queuedRecords = 0;
   #queuedBytes = 0;
   /** The first failure since the last flush. */

@@ -48,7 +48,7 @@ export async function recoverLog(
   const segments: Segment[] = [];
   for (const [index, base] of bases.entries()) {
     const path = segmentPath(directory, base);
-    const { chunks, size, sizeOnDisk, appendedAt } = await scan(path, transactions, onTransaction);
+    const { chunks, size, sizeOnDisk, appendedAt } = await scan(path, base, transactions, onTransaction);
     if (size < sizeOnDisk && index < bases.length - 1) {
       throw new BrokerError(
         `${path} is damaged at byte ${size} of ${sizeOnDisk}, and it is not the file that was written last. ` +
@@ -91,6 +91,7 @@ function segmentOf(
 
 async function scan(
   path: string,
+  base: number,
   transactions: TransactionIndex,
   onTransaction: (transaction: number) => void,
 ): Promise<{ chunks: ScannedChunk[]; size: number; sizeOnDisk: number; appendedAt: number }> {
@@ -103,7 +104,7 @@ async function scan(
     let windowAt = 0;
     let at = 0;
     let appendedAt = 0;
-    let expected = segmentBase(path.slice(-24))!;
+    let expected = base;
     for (;;) {
       const position = windowAt + at;
       const needed = at + 4 <= window.length ? Math.max(BATCH_HEADER, batchEnd(window, at) - at) : BATCH_HEADER;

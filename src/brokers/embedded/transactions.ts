@@ -165,10 +165,20 @@ export class TransactionCoordinator {
     await transaction.ended.promise;
   }
 
-  /** Stops the timers. What is open will be aborted by recovery. */
-  close(): void {
+  /**
+   * The broker goes. What is undecided will be aborted by recovery, and missing markers are written by it.
+   *
+   * @param error what those are told who wait for a transaction's end
+   */
+  close(error: BrokerError): void {
     this.#closed = true;
-    for (const transaction of this.#running.values()) transaction.timer?.cancel();
+    for (const { timer, ended } of this.#running.values()) {
+      timer?.cancel();
+      ended.promise.catch(() => {
+        // Mostly nobody waits.
+      });
+      ended.reject(error);
+    }
   }
 
   async #expel(owner: TransactionOwner, why: string, code: string): Promise<void> {

@@ -46,6 +46,12 @@ export class WriteCycle {
     return this.#schedule().promise;
   }
 
+  /** Resolves once nothing is left to write, what the acknowledgements asked for included. */
+  async drained(): Promise<void> {
+    do await this.settled();
+    while (this.#waiting.size > 0);
+  }
+
   #schedule(): Deferred {
     if (this.#next === undefined) {
       this.#next = deferred();

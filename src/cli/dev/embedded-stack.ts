@@ -82,7 +82,13 @@ export async function startStack(
         'database.password': decodeURIComponent(connection.password),
         'database.dbname': dev.database,
       },
-      { broker, clock, serdes: { key: connectJson(), value: connectJson() }, onWarning: listener.onWarning },
+      {
+        broker,
+        clock,
+        serdes: { key: connectJson(), value: connectJson() },
+        logger: { info: () => {}, warn: listener.onWarning, error: listener.onWarning },
+        onFailure: listener.onFailure,
+      },
     );
     await capture.start();
     started.push(() => capture.stop());
@@ -112,7 +118,7 @@ export async function startStack(
       await broker.close();
       await postgres.stop();
     };
-    watch(application, sink, capture, postgres, listener);
+    watch(application, sink, postgres, listener);
     return {
       postgres,
       application,
@@ -164,7 +170,6 @@ async function createTopics(
 function watch(
   application: Application,
   sink: TableSink,
-  capture: Capture,
   postgres: RunningPostgres,
   listener: StackListener,
 ): void {
@@ -172,9 +177,6 @@ function watch(
     if (application.failure !== undefined) listener.onFailure(application.failure);
   });
   void sink.ended.then((error) => {
-    if (error !== undefined) listener.onFailure(error);
-  });
-  void capture.ended.then((error) => {
     if (error !== undefined) listener.onFailure(error);
   });
   void postgres.exited.then((how) => {

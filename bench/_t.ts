@@ -1,0 +1,2 @@
+import { benchOperators } from './operators.js';
+benchOperators();
