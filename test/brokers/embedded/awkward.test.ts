@@ -267,6 +267,18 @@ describe('the embedded broker', () => {
     await start();
   });
 
+  it('tells a commit how it ended when the broker closes meanwhile', async () => {
+    const topic = await session.topic();
+    const producer = await session.transactional();
+    producer.beginTransaction();
+    producer.produce(record(topic, 'x'));
+    const committing = errorOf(() => producer.commitTransaction(PATIENCE_MS));
+    await broker.close();
+    // Time stands still: a commit that was forgotten would never come back.
+    expect(await committing).toMatchObject({ kind: 'fatal', code: 'CLOSED' });
+    await start();
+  });
+
   it('does not let a reader change what others read', async () => {
     const topic = await session.topic();
     const producer = await session.producer();
