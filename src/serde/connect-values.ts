@@ -159,7 +159,7 @@ function readBytes(json: unknown): Buffer {
   const bytes = Buffer.from(json, 'base64');
   // Node skips what is no base64; the length shows that something was skipped.
   const digits = json.length - (json.endsWith('==') ? 2 : json.endsWith('=') ? 1 : 0);
-  if (bytes.length !== (digits * 3) >> 2) throw wrong(`${shown(json)} is no base64 text`);
+  if (json.length % 4 !== 0 || bytes.length !== (digits * 3) >> 2) throw wrong(`${shown(json)} is no base64 text`);
   return bytes;
 }
 
