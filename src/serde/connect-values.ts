@@ -9,7 +9,7 @@
 import type { ConnectSchema } from '../record.js';
 import { DECIMAL, DECIMAL_PRECISION, decimalScale, VARIABLE_SCALE_DECIMAL } from './connect-schema.js';
 import { decimalText, fromBase64, fromTwosComplement, rescaled, twosComplement, unscaledOf } from './decimal.js';
-import { stringifyJson } from './json-text.js';
+import { doubleText, stringifyJson } from './json-text.js';
 
 /** A value that does not fit its schema. The message begins with the path of the field. */
 export class ConnectValueError extends Error {
@@ -366,7 +366,7 @@ function writeLong(value: unknown): string {
 function writeDouble(value: unknown): string {
   if (typeof value !== 'number') throw wrong(expected('a number', value));
   if (!Number.isFinite(value)) throw wrong(`${value} cannot be written: JSON and most sinks have no such number`);
-  return Object.is(value, -0) ? '-0' : String(value);
+  return Object.is(value, -0) ? '-0' : doubleText(value);
 }
 
 function writeFloat(value: unknown): string {

@@ -131,15 +131,19 @@ export function writesExactly(): boolean {
 }
 
 /**
- * JSON text; bigints are written as integers.
+ * JSON text that {@link parseJson} reads as the same value: bigints are written as integers, and doubles beyond 2^53
+ * with an exponent, because without one they would look like integers.
  *
  * @throws TypeError for what JSON has no text for: undefined, functions, symbols
  */
 export function stringifyJson(value: unknown): string {
-  const text = withoutBigints(value) ?? written(value, '');
+  const usual = withoutBigints(value);
+  const text = usual === undefined || MANY_DIGITS.test(usual) ? written(value, '') : usual;
   if (text === undefined) throw new TypeError(`JSON has no text for ${typeof value}`);
   return text;
 }
+
+const MANY_DIGITS = /\d{16}/;
 
 /** The text by `JSON.stringify`; undefined when there is none, or a bigint inside. */
 function withoutBigints(value: unknown): string | undefined {
@@ -155,10 +159,16 @@ function withoutBigints(value: unknown): string | undefined {
   }
 }
 
-/** As `JSON.stringify` writes it, but for bigints. */
+/** The text of a double. One that has no fraction and is no safe integer gets an exponent, as Java writes it. */
+export function doubleText(value: number): string {
+  return Number.isInteger(value) && !Number.isSafeInteger(value) ? value.toExponential() : String(value);
+}
+
+/** As `JSON.stringify` writes it, but for bigints and large doubles. */
 function written(given: unknown, name: string): string | undefined {
   const value = plainOf(given, name);
   if (typeof value === 'bigint') return String(value);
+  if (typeof value === 'number' && Number.isFinite(value)) return doubleText(value);
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   if (value instanceof Number || value instanceof String || value instanceof Boolean) return JSON.stringify(value);
   if (Array.isArray(value)) return `[${value.map((item, i) => written(item, String(i)) ?? 'null').join(',')}]`;
