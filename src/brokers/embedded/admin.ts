@@ -1,6 +1,6 @@
-import { BrokerError } from '../../errors.js';
+import type { BrokerError } from '../../errors.js';
 import type { Admin, TopicSpec } from '../port.js';
-import { brokerClosed } from './consumer.js';
+import { brokerClosed, clientClosed } from './client-errors.js';
 import type { Topics } from './topics.js';
 
 /** Creates, lists and deletes topics of the embedded broker. */
@@ -35,7 +35,7 @@ export class EmbeddedAdmin implements Admin {
   }
 
   async close(): Promise<void> {
-    this.#closed ??= new BrokerError('This admin client is closed; open another one.', 'fatal', 'CLOSED');
+    this.#closed ??= clientClosed('admin client');
     this.#onClosed(this);
   }
 

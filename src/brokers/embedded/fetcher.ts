@@ -4,6 +4,7 @@ import { keyOf } from './groups.js';
 import type { OffsetStore } from './offset-store.js';
 import type { PartitionLog } from './partition-log.js';
 import { unknownTopic } from './partition-log.js';
+import { readChunk } from './read-chunk.js';
 import type { Chunk } from './segment.js';
 import type { Topics } from './topics.js';
 
@@ -151,7 +152,8 @@ export class Fetcher {
         fetched.loading ??= this.#load(fetched, chunk);
         break;
       }
-      position = log.read(chunk, chunkBytes, position, limit, max - records.length, committedOnly, records);
+      const request = { from: position, limit, max: max - records.length, committedOnly };
+      position = readChunk(fetched.partition, log.transactions, chunk, chunkBytes, request, records);
       bytes -= chunk.length;
     }
     if (position !== fetched.position) this.#moved = true;

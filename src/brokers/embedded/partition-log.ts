@@ -1,18 +1,6 @@
 import { asError, BrokerError } from '../../errors.js';
-import type { ConsumedRecord } from '../port.js';
-import {
-  BATCH_HEADER,
-  type BatchBuilder,
-  BatchKind,
-  batchBase,
-  batchEnd,
-  batchKind,
-  batchNext,
-  batchTransaction,
-  decodeRecords,
-  recordDelta,
-  recordEnd,
-} from './batch.js';
+import type { BatchBuilder } from './batch.js';
+import { BatchKind } from './batch.js';
 import type { ChunkCache } from './chunk-cache.js';
 import type { Chunk, Segment } from './segment.js';
 import { createSegment, firstEndingAfter } from './segment.js';
@@ -227,58 +215,6 @@ export class PartitionLog implements Writer {
   }
 
   /**
-   * Decodes records of a chunk.
-   *
-   * @param bytes the chunk's bytes
-   * @param from the first offset wanted
-   * @param limit the offset to stop before: the high watermark or the last stable offset
-   * @param max how many records to take at most, at least 1
-   * @param committedOnly leave out what was aborted
-   * @param into where they are appended
-   * @returns the offset to go on from
-   */
-  read(
-    chunk: Chunk,
-    bytes: Buffer,
-    from: number,
-    limit: number,
-    max: number,
-    committedOnly: boolean,
-    into: ConsumedRecord[],
-  ): number {
-    let position = from;
-    let room = max;
-    for (let at = 0; at < chunk.length && room > 0; ) {
-      const end = batchEnd(bytes, at);
-      const next = batchNext(bytes, at);
-      if (next > position) {
-        const base = batchBase(bytes, at);
-        if (base >= limit) return limit;
-        const skipped =
-          batchKind(bytes, at) !== BatchKind.records ||
-          (committedOnly && this.transactions.isAborted(batchTransaction(bytes, at)));
-        if (skipped) {
-          position = next;
-        } else {
-          let first = at + BATCH_HEADER;
-          while (first < end && base + recordDelta(bytes, first) < position) first = recordEnd(bytes, first);
-          let last = first;
-          let lastOffset = position;
-          while (last < end && room > 0) {
-            lastOffset = base + recordDelta(bytes, last);
-            last = recordEnd(bytes, last);
-            room -= 1;
-          }
-          if (last > first) decodeRecords(bytes, first, last, base, this.topic, this.partition, into);
-          position = last < end ? lastOffset + 1 : next;
-        }
-      }
-      at = end;
-    }
-    return position;
-  }
-
-  /**
    * Puts `fresh` in the place of consecutive sealed segments; none drops them. The caller has dealt with the files'
    * names; the old ones are closed here, once nobody reads them.
    */
@@ -301,11 +237,7 @@ export class PartitionLog implements Writer {
   #append(batches: readonly PendingBatch[], now: number): void {
     if (this.#active.bytes >= this.#segmentBytes) this.roll();
     const segment = this.#active;
-    const chunkCount = segment.chunks.length;
-    const lastChunk = segment.chunks.at(-1);
-    const lastLength = lastChunk?.length ?? 0;
-    const lastNext = lastChunk?.nextOffset ?? 0;
-    const { bytes: segmentBytes } = segment;
+    const before = segment.mark();
     const next = this.#next;
 
     for (const batch of batches) {
@@ -323,27 +255,16 @@ export class PartitionLog implements Writer {
       segment.bytes += sealed.length;
     }
 
-    const parts: Buffer[] = [];
-    for (let i = Math.max(0, chunkCount - 1); i < segment.chunks.length; i += 1) {
-      const chunk = segment.chunks[i]!;
-      const from = chunk === lastChunk ? lastLength : 0;
-      if (chunk.length > from) parts.push(chunk.bytes!.subarray(from, chunk.length));
-    }
     try {
-      segment.file?.append(parts);
+      segment.file?.append(segment.addedSince(before));
     } catch (error) {
-      segment.chunks.length = chunkCount;
-      if (lastChunk !== undefined) {
-        lastChunk.length = lastLength;
-        lastChunk.nextOffset = lastNext;
-      }
-      segment.bytes = segmentBytes;
+      segment.goBackTo(before);
       this.#next = next;
       throw error;
     }
 
     segment.appendedAt = now;
-    for (let i = Math.max(0, chunkCount - 1); i < segment.chunks.length - 1; i += 1) {
+    for (let i = Math.max(0, before.chunks - 1); i < segment.chunks.length - 1; i += 1) {
       this.#cache.adopt(segment.chunks[i]!);
     }
     let offset = next;

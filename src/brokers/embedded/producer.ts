@@ -1,32 +1,21 @@
-import type { Clock } from '../../clock.js';
 import { asError, BrokerError } from '../../errors.js';
 import { partitionOf } from '../murmur2.js';
 import type { Consumer, ProduceRequest, Producer, ProducerConfig, TopicPartitionOffset } from '../port.js';
-import type { BatchBuilder } from './batch.js';
-import { BatchKind, recordSize } from './batch.js';
-import type { BuilderPool } from './builder-pool.js';
-import { brokerClosed, EmbeddedConsumer } from './consumer.js';
-import type { PartitionLog, PendingBatch } from './partition-log.js';
+import { brokerClosed, clientClosed, misuse } from './client-errors.js';
+import { EmbeddedConsumer } from './consumer.js';
 import { unknownTopic } from './partition-log.js';
-import { CHUNK_BYTES } from './segment.js';
+import type { QueueSurroundings } from './record-queue.js';
+import { RecordQueue } from './record-queue.js';
 import type { Topic, Topics } from './topics.js';
 import type { Transaction, TransactionCoordinator, TransactionOwner } from './transactions.js';
 import { endOfTick, within } from './waiting.js';
-import type { WriteCycle } from './write-cycle.js';
 
 const TRANSACTION_TIMEOUT_MS = 60_000;
 
 /** What a producer needs of its broker. */
-export interface ProducerSurroundings {
-  readonly clock: Clock;
+export interface ProducerSurroundings extends QueueSurroundings {
   readonly topics: Topics;
-  readonly cycle: WriteCycle;
   readonly transactions: TransactionCoordinator;
-  readonly builders: BuilderPool;
-  /** How many records may wait for their acknowledgement. */
-  readonly maxQueuedRecords: number;
-  /** How many bytes of them. */
-  readonly maxQueuedBytes: number;
   /** Called when the producer is closed. */
   onClosed(producer: EmbeddedProducer): void;
 }
@@ -36,22 +25,16 @@ type State = 'new' | 'initializing' | 'ready' | 'in transaction' | 'committing' 
 /**
  * A producer of the embedded broker.
  *
- *  1. What was produced waits in batches, one for each partition, and is written at the end of the tick.
- *  2. A record of a transaction that cannot be written leaves nothing to do but to abort.
- *  3. A fatal error stays: every later call fails with it.
+ *  1. A record of a transaction that cannot be written leaves nothing to do but to abort.
+ *  2. A fatal error stays: every later call fails with it.
  */
 export class EmbeddedProducer implements Producer, TransactionOwner {
   readonly transactionTimeoutMs: number;
   readonly #transactionalId: string | undefined;
   readonly #surroundings: ProducerSurroundings;
-  /** The batch of each partition that the next record is added to. */
-  readonly #batches = new Map<PartitionLog, PendingBatch>();
-  /** Those batches and full ones: all that is not being written yet. */
-  readonly #unwritten = new Set<PendingBatch>();
+  readonly #queue: RecordQueue;
   /** Where the next record without a key goes, for each topic. */
   readonly #rounds = new WeakMap<Topic, number>();
-  #queuedRecords = 0;
-  #queuedBytes = 0;
   /** The first failure since the last flush. */
   #failure: BrokerError | undefined;
   /** Why the transaction must be aborted. */
@@ -67,43 +50,25 @@ export class EmbeddedProducer implements Producer, TransactionOwner {
     this.#transactionalId = config.transactionalId;
     this.transactionTimeoutMs = config.transactionTimeoutMs ?? TRANSACTION_TIMEOUT_MS;
     this.#surroundings = surroundings;
+    this.#queue = new RecordQueue(surroundings, (error) => this.#failed(error));
   }
 
   produce(record: ProduceRequest): void {
     if (this.#fatal !== undefined) throw this.#fatal;
     if (this.#transactionalId !== undefined) this.#mustTakeRecords();
-    const { topics, maxQueuedRecords, maxQueuedBytes, builders } = this.#surroundings;
-
+    const { topics, transactions } = this.#surroundings;
     const topic = topics.get(record.topic);
     if (topic === undefined) throw unknownTopic(record.topic);
-    const size = recordSize(record.key, record.value, record.headers);
-    if (this.#queuedRecords >= maxQueuedRecords || this.#queuedBytes + size > maxQueuedBytes) {
-      throw new BrokerError(
-        `${this.#queuedRecords} records wait for their acknowledgement, and there is no room for more. Wait for a flush, then produce again.`,
-        'retriable',
-        'QUEUE_FULL',
-      );
-    }
     const log = topic.logs[this.#partitionFor(topic, record)];
     if (log === undefined) throw unknownTopic(record.topic, record.partition);
-
-    this.#queuedRecords += 1;
-    this.#queuedBytes += size;
-    const refusal = refusalOf(topic, record, size);
-    if (refusal !== undefined) {
-      this.#refuseLater(refusal, size);
-      return;
-    }
-    let batch = this.#batches.get(log);
-    if (batch === undefined || batch.builder.length + size > CHUNK_BYTES) {
-      batch = this.#open(log, builders.take());
-    }
-    batch.builder.add(record.key, record.value, record.timestamp, record.headers, size);
+    const transaction = this.#transaction;
+    this.#queue.add(topic, log, record, transaction?.id ?? 0);
+    if (transaction !== undefined) transactions.addLog(transaction, log);
   }
 
   async flush(timeoutMs: number): Promise<void> {
     if (this.#fatal !== undefined) throw this.#fatal;
-    await this.#settle(timeoutMs);
+    await this.#queue.settled(timeoutMs);
     const failure = this.#failure;
     this.#failure = undefined;
     if (failure !== undefined) throw failure;
@@ -173,7 +138,7 @@ export class EmbeddedProducer implements Producer, TransactionOwner {
     const { cycle, transactions } = this.#surroundings;
     if (this.#fatal?.code === 'CLOSED') return;
     const open = this.#state === 'in transaction' && this.#fatal === undefined;
-    this.#fatal = new BrokerError('This producer is closed; open another one.', 'fatal', 'CLOSED');
+    this.#fatal = clientClosed('producer');
     try {
       await this.#ending;
       if (open) await this.#abort();
@@ -188,7 +153,7 @@ export class EmbeddedProducer implements Producer, TransactionOwner {
   /** Another has the transactional id, or the transaction took too long. */
   fence(error: BrokerError): void {
     this.#fatal ??= error;
-    this.#dropQueued(error);
+    this.#queue.drop(error);
   }
 
   /** The broker goes: what is not written yet fails, and so does every call from now on. */
@@ -214,7 +179,7 @@ export class EmbeddedProducer implements Producer, TransactionOwner {
 
   async #commit(): Promise<void> {
     try {
-      await this.#settle(undefined);
+      await this.#queue.settled(Number.POSITIVE_INFINITY);
       if (this.#fatal !== undefined) throw this.#fatal;
       if (this.#mustAbort === undefined) await this.#surroundings.transactions.commit(this.#transaction!);
     } catch (thrown) {
@@ -228,20 +193,13 @@ export class EmbeddedProducer implements Producer, TransactionOwner {
 
   async #abort(): Promise<void> {
     const { cycle, transactions } = this.#surroundings;
-    this.#dropQueued(new BrokerError('The transaction was aborted before this record was written.', 'abort', 'PURGED'));
+    this.#queue.drop(new BrokerError('The transaction was aborted before this record was written.', 'abort', 'PURGED'));
     // What is being written now must lie before the marker.
     await cycle.settled();
     await transactions.abort(this.#transaction!);
     this.#failure = undefined;
     this.#mustAbort = undefined;
     this.#transaction = undefined;
-  }
-
-  async #settle(timeoutMs: number | undefined): Promise<void> {
-    const { clock, cycle } = this.#surroundings;
-    if (this.#queuedRecords === 0) await endOfTick(clock);
-    else if (timeoutMs === undefined) await cycle.settled();
-    else await within(clock, timeoutMs, 'flush', cycle.settled());
   }
 
   #partitionFor(topic: Topic, { key, partition }: ProduceRequest): number {
@@ -252,60 +210,10 @@ export class EmbeddedProducer implements Producer, TransactionOwner {
     return round % topic.logs.length;
   }
 
-  #open(log: PartitionLog, builder: BatchBuilder): PendingBatch {
-    const transaction = this.#transaction;
-    const batch: PendingBatch = {
-      builder,
-      kind: BatchKind.records,
-      transaction: transaction?.id ?? 0,
-      dropped: false,
-      onTaken: () => {
-        this.#unwritten.delete(batch);
-        if (this.#batches.get(log) === batch) this.#batches.delete(log);
-      },
-      onAcknowledged: () => this.#settleBatch(batch),
-      onFailed: (error) => {
-        this.#settleBatch(batch);
-        this.#failed(error);
-      },
-    };
-    this.#batches.set(log, batch);
-    this.#unwritten.add(batch);
-    log.enqueue(batch);
-    if (transaction !== undefined) {
-      transaction.logs.add(log);
-      this.#surroundings.transactions.touch(transaction);
-    }
-    return batch;
-  }
-
-  #settleBatch({ builder }: PendingBatch): void {
-    this.#queuedRecords -= builder.count;
-    this.#queuedBytes -= builder.payload;
-    this.#surroundings.builders.give(builder);
-  }
-
   #failed(error: BrokerError): void {
     this.#failure ??= error;
     if (this.#transactionalId !== undefined) this.#mustAbort ??= error;
     else if (error.kind === 'fatal') this.#fatal ??= error;
-  }
-
-  /** The broker refuses a record as it acknowledges others: later. */
-  #refuseLater(error: BrokerError, size: number): void {
-    void this.#surroundings.cycle.settled().then(() => {
-      this.#queuedRecords -= 1;
-      this.#queuedBytes -= size;
-      this.#failed(error);
-    });
-  }
-
-  #dropQueued(error: BrokerError): void {
-    for (const batch of [...this.#unwritten]) {
-      batch.dropped = true;
-      batch.onTaken();
-      batch.onFailed(error);
-    }
   }
 
   #mustBeTransactional(): string {
@@ -341,31 +249,8 @@ export class EmbeddedProducer implements Producer, TransactionOwner {
   }
 }
 
-/** Why the topic does not take the record, if it does not. */
-function refusalOf({ config }: Topic, record: ProduceRequest, size: number): BrokerError | undefined {
-  if (size > config.maxMessageBytes) {
-    return new BrokerError(
-      `A record for topic "${record.topic}" has ${size} bytes, more than the ${config.maxMessageBytes} of its max.message.bytes.`,
-      'record',
-      'MSG_SIZE_TOO_LARGE',
-    );
-  }
-  if (config.compacted && record.key === null) {
-    return new BrokerError(
-      `Topic "${record.topic}" is compacted: it takes no record without a key.`,
-      'record',
-      'INVALID_RECORD',
-    );
-  }
-  return undefined;
-}
-
 function abortFirst(cause: BrokerError): BrokerError {
   return new BrokerError(`The transaction must be aborted: ${cause.message}`, 'abort', cause.code, { cause });
-}
-
-function misuse(message: string): BrokerError {
-  return new BrokerError(message, 'fatal', 'STATE');
 }
 
 function asBrokerError(thrown: unknown): BrokerError {

@@ -51,6 +51,15 @@ export class Chunk {
   }
 }
 
+/** Where a segment ended at some time. */
+export interface SegmentMark {
+  readonly chunks: number;
+  readonly bytes: number;
+  /** Length and end of the last chunk. */
+  readonly length: number;
+  readonly nextOffset: number;
+}
+
 /** A stretch of a partition's log, in one file when the log is on disk. Only a log's last segment is written to. */
 export class Segment {
   readonly chunks: Chunk[] = [];
@@ -65,6 +74,37 @@ export class Segment {
 
   get nextOffset(): number {
     return this.chunks.at(-1)?.nextOffset ?? this.baseOffset;
+  }
+
+  mark(): SegmentMark {
+    const last = this.chunks.at(-1);
+    return {
+      chunks: this.chunks.length,
+      bytes: this.bytes,
+      length: last?.length ?? 0,
+      nextOffset: last?.nextOffset ?? 0,
+    };
+  }
+
+  /** What was added since the mark, in order. */
+  addedSince(mark: SegmentMark): Buffer[] {
+    const parts: Buffer[] = [];
+    for (let i = Math.max(0, mark.chunks - 1); i < this.chunks.length; i += 1) {
+      const chunk = this.chunks[i]!;
+      const from = i === mark.chunks - 1 ? mark.length : 0;
+      if (chunk.length > from) parts.push(chunk.bytes!.subarray(from, chunk.length));
+    }
+    return parts;
+  }
+
+  /** Forgets what was added since the mark. */
+  goBackTo(mark: SegmentMark): void {
+    this.chunks.length = mark.chunks;
+    this.bytes = mark.bytes;
+    const last = this.chunks.at(-1);
+    if (last === undefined) return;
+    last.length = mark.length;
+    last.nextOffset = mark.nextOffset;
   }
 
   /** The chunk that the next batch goes to. */

@@ -100,9 +100,15 @@ export class TransactionCoordinator {
     return transaction;
   }
 
-  /** The transaction has done something; its time runs from the first time on. */
-  touch(transaction: Transaction): void {
-    transaction.timer ??= this.#clock.after(transaction.owner.transactionTimeoutMs, () => {
+  /** A record of the transaction goes to this log. */
+  addLog(transaction: Transaction, log: PartitionLog): void {
+    transaction.logs.add(log);
+    if (transaction.timer === undefined) this.#startTimer(transaction);
+  }
+
+  /** The transaction's time runs from the first thing it does. */
+  #startTimer(transaction: Transaction): void {
+    transaction.timer = this.#clock.after(transaction.owner.transactionTimeoutMs, () => {
       if (transaction.state !== 'open') return;
       void this.#expel(
         transaction.owner,
@@ -126,7 +132,7 @@ export class TransactionCoordinator {
     }
     for (const each of offsets) own.set(`${each.topic}/${each.partition}`, each);
     this.#offsets.hold(transaction.id, transaction.groupOffsets());
-    this.touch(transaction);
+    if (transaction.timer === undefined) this.#startTimer(transaction);
   }
 
   /**

@@ -26,11 +26,12 @@ export function endOfTick(clock: Clock): Promise<void> {
 }
 
 /**
- * Waits for `work`, at most `timeoutMs` milliseconds of `clock`. The work itself goes on.
+ * Waits for `work`, at most `timeoutMs` milliseconds of `clock` (Infinity: for ever). The work itself goes on.
  *
  * @throws BrokerError `retriable`, code TIMED_OUT
  */
 export async function within<T>(clock: Clock, timeoutMs: number, what: string, work: Promise<T>): Promise<T> {
+  if (timeoutMs === Number.POSITIVE_INFINITY) return work;
   const late = deferred<never>();
   const timer = clock.after(timeoutMs, () => {
     late.reject(
