@@ -134,6 +134,8 @@ export class Publisher {
       this.#running = this.#run().finally(() => {
         this.#running = undefined;
         this.#release();
+        // What came while it was ending found it running, and relied on it.
+        if (this.#cut() !== undefined) this.#schedule();
       });
     });
   }
@@ -154,7 +156,7 @@ export class Publisher {
   }
 
   #next(): { records: readonly ProduceRequest[]; position: CapturePosition | undefined } | undefined {
-    const cut = this.#settled ?? (this.#isFull() ? this.#open : undefined);
+    const cut = this.#cut();
     if (cut === undefined) return undefined;
     const records = this.#queue;
     this.#queue = records.splice(cut.records);
@@ -162,6 +164,11 @@ export class Publisher {
     this.#settled = undefined;
     this.#open &&= cut === this.#open ? undefined : { ...this.#open, records: this.#open.records - cut.records };
     return { records, position: cut.position };
+  }
+
+  /** Up to where the queue may be published now (Q2). */
+  #cut(): Cut | undefined {
+    return this.#settled ?? (this.#isFull() ? this.#open : undefined);
   }
 
   #release(): void {

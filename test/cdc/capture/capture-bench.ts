@@ -8,6 +8,7 @@ import {
   type CaptureOptions,
   captureChanges,
 } from '../../../src/cdc/capture/index.js';
+import type { Change } from '../../../src/cdc/change.js';
 import { connectJsonPlain } from '../../../src/serde/connect-json.js';
 import { type TemporaryPostgres, temporaryPostgres } from '../postgres/temporary-postgres.js';
 
@@ -17,18 +18,25 @@ export interface Bench {
   /** Runs statements, each in a transaction of its own. */
   sql(...statements: readonly string[]): Promise<void>;
   query<R extends pg.QueryResultRow>(statement: string): Promise<R[]>;
-  /** A capture of this database; stopped by `close`. */
-  capture(config?: Partial<CaptureConfig>, options?: Partial<CaptureOptions>): Capture;
+  /**
+   * A capture of the tables of the schema `name`, which is its topic prefix, slot and publication too, so that the tests
+   * of a file do not meet. Stopped by `close`.
+   */
+  capture(name: string, config?: Partial<CaptureConfig>, options?: Partial<CaptureOptions>): Capture;
+  reader(topic: string): TopicReader;
   close(): Promise<void>;
 }
 
 export async function openBench(settings: Record<string, string | number> = {}): Promise<Bench> {
-  const postgres = await temporaryPostgres({ settings });
+  const postgres = await temporaryPostgres({
+    settings: { max_replication_slots: 64, max_wal_senders: 64, ...settings },
+  });
   const broker = await openEmbeddedBroker({});
   const client = new pg.Client({ connectionString: postgres.url });
   client.on('error', () => undefined); // Tests end the server under it.
   await client.connect();
   const captures: Capture[] = [];
+  const readers: TopicReader[] = [];
   const { username, password, port } = new URL(postgres.url);
   return {
     postgres,
@@ -39,7 +47,12 @@ export async function openBench(settings: Record<string, string | number> = {}):
     async query<R extends pg.QueryResultRow>(statement: string) {
       return (await client.query<R>(statement)).rows;
     },
-    capture(config = {}, options = {}) {
+    reader(topic) {
+      const reader = new TopicReader(broker, topic);
+      readers.push(reader);
+      return reader;
+    },
+    capture(name, config = {}, options = {}) {
       const capture = captureChanges(
         {
           'database.hostname': '127.0.0.1',
@@ -47,8 +60,11 @@ export async function openBench(settings: Record<string, string | number> = {}):
           'database.user': username,
           'database.password': decodeURIComponent(password),
           'database.dbname': 'car_database',
-          'topic.prefix': 'cars',
-          'table.include.list': 'public\\..*',
+          'topic.prefix': name,
+          'table.include.list': `${name}\\..*`,
+          'slot.name': name,
+          'publication.name': name,
+          'publication.autocreate.mode': 'filtered',
           ...config,
         },
         { broker, serdes: { key: connectJsonPlain(), value: connectJsonPlain() }, ...options },
@@ -58,6 +74,7 @@ export async function openBench(settings: Record<string, string | number> = {}):
     },
     async close() {
       for (const capture of captures) await capture.stop();
+      for (const reader of readers) await reader.close();
       await client.end().catch(() => undefined);
       await broker.close();
       await postgres.remove();
@@ -106,7 +123,15 @@ export class TopicReader {
   }
 }
 
-/** The value of a record written by `connectJsonPlain`; null for a tombstone. */
-export function valueOf<T>(record: ConsumedRecord): T | null {
-  return record.value === null ? null : (JSON.parse(record.value.toString()) as T);
+/** A change as `connectJsonPlain` writes it; null for a tombstone. */
+export function changeOf<Row = Record<string, unknown>>(record: ConsumedRecord): Change<Row> | null {
+  return record.value === null ? null : (JSON.parse(record.value.toString()) as Change<Row>);
+}
+
+/** What happened, in short: `r 1`, `c 2`, `tombstone 2`; the number is the key's `id`. */
+export function story(records: readonly ConsumedRecord[]): readonly string[] {
+  return records.map((record) => {
+    const id = record.key === null ? 'without key' : (JSON.parse(record.key.toString()) as { id: unknown }).id;
+    return `${changeOf(record)?.op ?? 'tombstone'} ${String(id)}`;
+  });
 }

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ConsumedRecord } from '../../../src/brokers/port.js';
 import { connectJson, connectJsonPlain } from '../../../src/serde/connect-json.js';
-import { type Bench, openBench, TopicReader } from './capture-bench.js';
+import { type Bench, openBench } from './capture-bench.js';
 
 const FIXTURES = new URL('../../fixtures/debezium-3.6/', import.meta.url);
 
@@ -37,23 +37,21 @@ beforeAll(async () => {
   const setup = readFileSync(new URL('setup.sql', FIXTURES), 'utf8');
   const statements = setup.split('\n').filter((line) => /^(create table|insert)/.test(line));
   await bench.sql(...statements);
+  const settings = { 'table.include.list': 'public.car_data', 'publication.autocreate.mode': 'all_tables' } as const;
   const withSchema = bench.capture(
-    { 'topic.prefix': 'car_database', 'table.include.list': 'public.car_data' },
+    'car_database',
+    { ...settings, 'slot.name': 'debezium', 'publication.name': 'dbz_publication' },
     { serdes: { key: connectJson(), value: connectJson() } },
   );
   const plain = bench.capture(
-    {
-      'topic.prefix': 'car_plain',
-      'table.include.list': 'public.car_data',
-      'slot.name': 'plain',
-      'provide.transaction.metadata': 'true',
-    },
+    'car_plain',
+    { ...settings, 'provide.transaction.metadata': 'true' },
     { serdes: { key: connectJsonPlain(), value: connectJsonPlain() } },
   );
   const readers = {
-    'json-with-schema.jsonl': new TopicReader(bench.broker, 'car_database.public.car_data'),
-    'json.jsonl': new TopicReader(bench.broker, 'car_plain.public.car_data'),
-    'transaction.jsonl': new TopicReader(bench.broker, 'car_plain.transaction'),
+    'json-with-schema.jsonl': bench.reader('car_database.public.car_data'),
+    'json.jsonl': bench.reader('car_plain.public.car_data'),
+    'transaction.jsonl': bench.reader('car_plain.transaction'),
   };
   await withSchema.start();
   await plain.start();
@@ -64,7 +62,6 @@ beforeAll(async () => {
   for (const line of lines) if (line !== '') await bench.sql(line);
   for (const [file, reader] of Object.entries(readers)) {
     read[file] = [...(await reader.atLeast(recorded(file).length))];
-    await reader.close();
   }
   await withSchema.stop();
   await plain.stop();
