@@ -2,13 +2,51 @@
  * Every port call of a recorded run, failed once before and once after it takes effect, under both guarantees; then the
  * process is started again, and what a read_committed reader finds is compared with what the topology means.
  */
+import type { Change } from '../../src/cdc/change.js';
+import type { ChangeOperation } from '../../src/record.js';
 import type { Fault, Moment } from './faults.js';
-import { type Answer, answerTo, answers, type Question, type Seen, seen, Stage, type StageOptions } from './stage.js';
+import {
+  type Answer,
+  answers,
+  answerTo,
+  change,
+  changesOfQuestions,
+  distinctBranches,
+  type Question,
+  type Seen,
+  Stage,
+  type StageOptions,
+  seen,
+} from './stage.js';
 
 export type Guarantee = StageOptions['guarantee'];
 
-/** What is put in: keys that repeat, an unchanged question, a tombstone. */
-const HISTORY: readonly (readonly [string, Question | null])[] = [
+type Event = readonly [key: string, change: Change<Question> | null];
+
+function event(key: string, op: ChangeOperation, id: number, feature: number): Event {
+  return [key, change(op, { id, feature }, id)];
+}
+
+/** What is put in: keys that repeat, an unchanged question, changes delivered again, a delete with its tombstone. */
+const FIRST_HALF: readonly Event[] = [
+  event('a', 'c', 1, 1),
+  event('b', 'c', 2, 2),
+  event('a', 'u', 3, 1),
+  event('b', 'c', 2, 2),
+  event('c', 'c', 4, 4),
+];
+const SECOND_HALF: readonly Event[] = [
+  event('a', 'u', 3, 1),
+  event('a', 'u', 5, 5),
+  event('b', 'd', 6, 2),
+  ['b', null],
+  event('b', 'c', 7, 2),
+  event('a', 'u', 8, 1),
+];
+const EVENTS = FIRST_HALF.length + SECOND_HALF.length;
+
+/** What it means: the rows, each once. */
+const ROWS: readonly (readonly [key: string, row: Question | null])[] = [
   ['a', { id: 1, feature: 1 }],
   ['b', { id: 2, feature: 2 }],
   ['a', { id: 3, feature: 1 }],
@@ -35,12 +73,12 @@ export interface Row {
 }
 
 async function run(guarantee: Guarantee, fault?: Fault): Promise<Stage> {
-  const stage = await Stage.open({ guarantee });
-  await stage.start(fault);
+  const stage = await Stage.open({ guarantee, topology: distinctBranches() });
+  await stage.start(...(fault === undefined ? [] : [fault]));
   // Two halves with a commit between them, so that a crash meets state that is committed and state that is not.
-  await stage.put(HISTORY.slice(0, 4));
+  await stage.put(FIRST_HALF, changesOfQuestions.name);
   await stage.work(300);
-  await stage.put(HISTORY.slice(4));
+  await stage.put(SECOND_HALF, changesOfQuestions.name);
   await stage.work(500);
   return stage;
 }
@@ -71,7 +109,7 @@ export async function crashTable(guarantee: Guarantee, kind: Fault['kind']): Pro
 async function row(guarantee: Guarantee, fault: Fault, name: string): Promise<Row> {
   const stage = await run(guarantee, fault);
   const crashed = stage.faults.dead;
-  const unfinished = crashed ? HISTORY.length - (await finishedBy(stage, guarantee)) : 0;
+  const unfinished = crashed ? await unfinishedIn(stage, guarantee) : 0;
   const askedBefore = stage.asked.length;
   if (crashed) {
     await stage.start();
@@ -83,23 +121,23 @@ async function row(guarantee: Guarantee, fault: Fault, name: string): Promise<Ro
   if (stage.app.failure !== undefined) wrong.push(`the application failed: ${stage.app.failure.message}`);
   const delivered = (await stage.values<Seen>(seen.name)).length;
   await stage.drain();
-  const duplicates = delivered - HISTORY.length;
+  const duplicates = delivered - ROWS.length;
   return { guarantee, call: fault.call, name, moment: fault.moment, kind: fault.kind, wrong, duplicates, askedAgain };
 }
 
-/** Records whose outcome survived the crash. */
-async function finishedBy(stage: Stage, guarantee: Guarantee): Promise<number> {
-  if (guarantee === 'exactly_once_v2') return (await stage.read(seen.name)).length;
-  return stage.patiently(stage.committedOffset());
+/** Records whose outcome did not survive the crash. */
+async function unfinishedIn(stage: Stage, guarantee: Guarantee): Promise<number> {
+  if (guarantee === 'exactly_once_v2') return ROWS.length - (await stage.read(seen.name)).length;
+  return EVENTS - (await stage.committedOffset());
 }
 
 async function findings(stage: Stage, guarantee: Guarantee): Promise<readonly string[]> {
   const wrong: string[] = [];
   const given = await stage.keyed<Answer | null>(answers.name);
   const counted = await stage.keyed<Seen>(seen.name);
-  const expected = HISTORY.map(([key, question]) => [key, question === null ? null : answer(question)] as const);
+  const expected = ROWS.map(([key, question]) => [key, question === null ? null : answer(question)] as const);
 
-  for (const key of new Set(HISTORY.map(([key]) => key))) {
+  for (const key of new Set(ROWS.map(([key]) => key))) {
     const last = (of: readonly (readonly [string, unknown])[]) => JSON.stringify(of.findLast(([k]) => k === key)?.[1]);
     if (last(given) !== last(expected)) wrong.push(`${key}: last answer ${last(given)}, not ${last(expected)}`);
   }
@@ -111,7 +149,7 @@ async function findings(stage: Stage, guarantee: Guarantee): Promise<readonly st
   if (guarantee === 'exactly_once_v2') {
     if (JSON.stringify(given) !== JSON.stringify(expected)) wrong.push('answers are not exactly those asked, in order');
     const before = new Map<string, number>();
-    const seenOnce = HISTORY.map(([key, question]) => {
+    const seenOnce = ROWS.map(([key, question]) => {
       const count = before.get(key) ?? 0;
       before.set(key, count + 1);
       return [key, { id: question?.id ?? -1, before: count }] as const;
@@ -122,7 +160,7 @@ async function findings(stage: Stage, guarantee: Guarantee): Promise<readonly st
 }
 
 function answer({ id, feature }: Question): Answer {
-  return { id, feature, prediction: answerTo(feature) };
+  return { id, feature, prediction: answerTo(feature) as number };
 }
 
 /** The table as text. */

@@ -31,12 +31,12 @@ export interface Fault {
 export class Faults {
   readonly calls: string[] = [];
   dead = false;
-  readonly #fault: Fault | undefined;
+  readonly #faults: ReadonlyMap<number, Fault>;
   /** Calls that took effect although their caller was told otherwise: asked again, they say so. */
   readonly #done = new Set<string>();
 
-  constructor(fault?: Fault) {
-    this.#fault = fault;
+  constructor(...faults: readonly Fault[]) {
+    this.#faults = new Map(faults.map((fault) => [fault.call, fault]));
   }
 
   /** The process dies now. */
@@ -49,7 +49,8 @@ export class Faults {
     if (this.#done.delete(name)) return repeated;
     const fault = this.#next(name);
     if (fault?.moment === 'before') return this.#strike<T>(fault, name);
-    if (fault?.moment === 'after' && fault.kind !== 'crash' && name === 'consumer.poll') return this.#strike<T>(fault, name);
+    if (fault?.moment === 'after' && fault.kind !== 'crash' && name === 'consumer.poll')
+      return this.#strike<T>(fault, name);
     const result = await call();
     if (this.dead) return new Promise<never>(() => {});
     if (fault?.moment === 'after') {
@@ -72,8 +73,7 @@ export class Faults {
   }
 
   #next(name: string): Fault | undefined {
-    const index = this.calls.push(name) - 1;
-    return this.#fault?.call === index ? this.#fault : undefined;
+    return this.#faults.get(this.calls.push(name) - 1);
   }
 
   #strike<T>(fault: Fault, name: string): Promise<T> {
@@ -150,7 +150,9 @@ async function polled(
   kept.push(...(kept.length > 0 ? [] : await inner.poll(max, timeoutMs)));
   if (faults.dead) return new Promise<never>(() => {});
   if (kept.length === 0) return [];
-  return faults.asynchronous('consumer.poll', async () => kept.splice(0), undefined).then((records) => records ?? kept.splice(0));
+  return faults
+    .asynchronous('consumer.poll', async () => kept.splice(0), undefined)
+    .then((records) => records ?? kept.splice(0));
 }
 
 function mortalListener(listener: RebalanceListener, faults: Faults): RebalanceListener {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { answers, type Answer, seen, Stage } from './stage.js';
+import { type Answer, answers, Stage, seen } from './stage.js';
 
 test('what goes in comes out, in order, on both branches', async () => {
   const stage = await Stage.open({ guarantee: 'exactly_once_v2' });
