@@ -12,8 +12,10 @@ import type { OperatorContext, Ticket } from './operator.js';
 export class LaneEntry {
   readonly ticket: Ticket;
   readonly #lane: Lane;
-  /** @internal */
-  settled: (() => void) | undefined;
+  #outcome: 'open' | 'result' | 'error' = 'open';
+  #deliver: (() => void) | undefined;
+  #error: Error | undefined;
+  #onError: ErrorHandler | undefined;
   /** @internal */
   next: LaneEntry | undefined;
 
@@ -24,16 +26,28 @@ export class LaneEntry {
 
   /** The result is there: `deliver` forwards it when its turn comes. */
   deliver(deliver: () => void): void {
-    const { ticket } = this;
-    this.settled = () => this.#lane.context.resume(ticket, deliver);
+    this.#outcome = 'result';
+    this.#deliver = deliver;
     this.#lane.drain();
   }
 
   /** There will be no result: the record fails when its turn comes. */
   fail(error: Error, onError?: ErrorHandler): void {
-    const { ticket } = this;
-    this.settled = () => this.#lane.context.fail(ticket, error, onError);
+    this.#outcome = 'error';
+    this.#error = error;
+    this.#onError = onError;
     this.#lane.drain();
+  }
+
+  /** @internal */
+  get settled(): boolean {
+    return this.#outcome !== 'open';
+  }
+
+  /** @internal Its turn has come. */
+  leave(context: OperatorContext): void {
+    if (this.#outcome === 'result') context.resume(this.ticket, this.#deliver!);
+    else context.fail(this.ticket, this.#error!, this.#onError);
   }
 }
 
@@ -74,10 +88,9 @@ export class Lane {
     this.#draining = true;
     try {
       this.#dropStale();
-      while (this.#first?.settled !== undefined) {
-        const { settled } = this.#first;
+      for (let entry = this.#first; entry?.settled === true; entry = this.#first) {
         this.#shift();
-        settled();
+        entry.leave(this.context);
         this.#dropStale();
       }
     } finally {

@@ -242,8 +242,18 @@ class Predicting<Row, K, F, P> {
   }
 }
 
+/** A text that two keys share only if they are equal. Keys are mostly small structs of numbers and strings. */
 function keyText(key: unknown): string {
-  return typeof key === 'string' ? key : JSON.stringify(key, bigintText);
+  if (typeof key === 'string') return key;
+  if (typeof key !== 'object' || key === null) return `${typeof key} ${String(key)}`;
+  let text = '';
+  for (const name in key) {
+    const value = (key as Record<string, unknown>)[name];
+    if (typeof value === 'number') text += `${name} ${value};`;
+    else if (typeof value === 'string') text += `${name}${JSON.stringify(value)}`;
+    else return JSON.stringify(key, bigintText);
+  }
+  return text;
 }
 
 function bigintText(_name: string, value: unknown): unknown {

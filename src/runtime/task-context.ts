@@ -64,7 +64,7 @@ export class TaskContext implements OperatorContext {
   }
 
   resume(ticket: Ticket, deliver: () => void): void {
-    this.#task.resume(ticket, this.#guarded(deliver));
+    this.#task.resume(ticket, this.node, deliver);
   }
 
   fail(ticket: Ticket, error: Error, onError?: ErrorHandler): void {

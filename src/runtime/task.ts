@@ -28,7 +28,7 @@ import type { Countable, Ticket } from '../operators/operator.js';
 import type { StoreChange, StoreDeclaration } from '../state/store.js';
 import type { TaskStore } from '../state/task-store.js';
 import type { Writer } from '../state/writer.js';
-import { failureOf, type Located } from './failure.js';
+import { failureOf, type Located, located } from './failure.js';
 import { InFlight } from './in-flight.js';
 import { Schedules } from './schedules.js';
 import { type Failure, type Outcome, Unit, type UnitChange } from './unit.js';
@@ -215,10 +215,10 @@ export class Task implements Writer {
     return new HeldTicket(this, unit, lane);
   }
 
-  resume(ticket: Ticket, deliver: () => void): void {
+  resume(ticket: Ticket, node: string, deliver: () => void): void {
     const { unit, lane, stale } = ticket as HeldTicket;
     if (stale) return;
-    this.#workOn(unit, lane, deliver);
+    this.#workOn(unit, lane, deliver, node);
     this.#giveBack(unit);
   }
 
@@ -279,7 +279,7 @@ export class Task implements Writer {
   }
 
   /** One synchronous piece of work on a unit. */
-  #workOn(unit: Unit, lane: number, work: () => void): void {
+  #workOn(unit: Unit, lane: number, work: () => void, node = 'the runtime'): void {
     const unitBefore = this.#working;
     const laneBefore = this.#lane;
     const taskBefore = taskAtWork();
@@ -289,7 +289,7 @@ export class Task implements Writer {
     try {
       work();
     } catch (thrown) {
-      unit.fail(failureOf(thrown, unit.raw, lane, undefined));
+      unit.fail(failureOf(located(thrown, node, 'processing'), unit.raw, lane, undefined));
     } finally {
       this.#working = unitBefore;
       this.#lane = laneBefore;
