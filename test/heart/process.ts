@@ -16,6 +16,8 @@ export interface ProcessOptions {
   readonly topology: Topology;
   /** Milliseconds until the model answers. Default 20. */
   readonly delay?: Delay;
+  /** Questions that the model takes at once. Default 1,000. */
+  readonly concurrency?: number;
   readonly config?: Partial<ApplicationConfig>;
   /** Puts something between the processes and the broker. */
   readonly around?: (broker: Broker) => Broker;
@@ -50,7 +52,7 @@ export class Process {
   async start(...faultsOfRun: readonly Fault[]): Promise<void> {
     this.faults = new Faults(...faultsOfRun);
     const { faults } = this;
-    const { guarantee, topology, delay = 20, config, around, listener } = this.#options;
+    const { guarantee, topology, delay = 20, concurrency = 1_000, config, around, listener } = this.#options;
     const clock = mortalClock(this.#clock, faults);
     const model = new SlowModel(clock, delay, this.modelVersion, (feature) => {
       if (!faults.dead) this.asked.push(feature);
@@ -65,7 +67,7 @@ export class Process {
         'commit.interval.ms': 100,
         'processing.exception.handler': 'dead-letter',
         'errors.dead.letter.queue.topic.name': DEAD,
-        models: { oracle: { model, maxRows: 1, maxConcurrent: 1_000 } },
+        models: { oracle: { model, maxRows: 1, maxConcurrent: concurrency } },
         ...config,
       },
       { broker: faultyBroker(broker, faults), engines: this.#mortalDisk(faults), clock },
