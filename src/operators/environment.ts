@@ -23,7 +23,7 @@ export function plainEnvironment(clock: Clock = systemClock): Environment {
     store<K, V>(declaration: StoreDeclaration<K, V>): KeyValueStore<K, V> {
       const known = stores.get(declaration.name) as KeyValueStore<K, V> | undefined;
       if (known !== undefined) return known;
-      const store: KeyValueStore<K, V> = inMemoryStore(declaration);
+      const store: KeyValueStore<K, V> = inMemoryStore(declaration, () => clock.now());
       stores.set(declaration.name, store as unknown as KeyValueStore<never, never>);
       return store;
     },

@@ -1,17 +1,26 @@
 import { type Clock, delay } from '../clock.js';
+import { asError, ConfigurationError } from '../errors.js';
 import type { Model, ModelDeclaration, ModelIdentity } from '../model/model.js';
 
 export interface FakeOptions<F, P> {
-  /** What it answers, or how: called with the features. What it throws is that row's batch's error. */
-  readonly answer: P | ((features: F) => P);
-  /** Milliseconds of virtual time until it answers. Default 0: at the end of the tick. */
-  readonly delay?: number;
+  /**
+   * What it answers, or how: called with the features of each row. An `Error`, returned or thrown, is the failure of
+   * that row alone; the other rows of the batch are answered.
+   */
+  readonly answer: P | Error | ((features: F) => P | Error);
+  /**
+   * Milliseconds of virtual time until it answers, for all rows or by the features of each; `Infinity`: never. Default
+   * 0: at the end of the tick. A batch is answered when its slowest row is, as a real model answers; so what is asked
+   * in different frames overtakes, and what is asked in one frame does not.
+   */
+  readonly delay?: number | ((features: F) => number);
+  /** Default: `fake`. What another version said is not remembered. */
   readonly version?: string;
 }
 
 /**
- * A model for tests: answers as it is told, after a virtual delay, and counts its questions. It stands for the declared
- * model wherever one is wanted, in `predict` and in the `models` of a driver.
+ * A model for tests: answers or fails as it is told, after a virtual delay, and counts its questions. It stands for the
+ * declared model wherever one is wanted, in `predict` and in the `models` of a driver.
  */
 export class FakeModel<F, P> implements Model<F, P>, ModelDeclaration<F, P> {
   readonly name: string;
@@ -25,7 +34,7 @@ export class FakeModel<F, P> implements Model<F, P>, ModelDeclaration<F, P> {
 
   constructor(declaration: ModelDeclaration<F, P>, options: FakeOptions<F, P>) {
     this.name = declaration.name;
-    this.identity = { name: declaration.name, version: options.version ?? 'fake' };
+    this.identity = Object.freeze({ name: declaration.name, version: options.version ?? 'fake' });
     this.#options = options;
   }
 
@@ -43,20 +52,48 @@ export class FakeModel<F, P> implements Model<F, P>, ModelDeclaration<F, P> {
     // Nothing to load.
   }
 
-  async predict(rows: readonly F[]): Promise<readonly P[]> {
+  /** Answers a batch; an `Error` in the place of a prediction is the failure of that row. */
+  async predict(rows: readonly F[], signal?: AbortSignal): Promise<readonly P[]> {
     this.questions.push(...rows);
     this.batches.push(rows.length);
-    const { answer, delay: delayMs = 0 } = this.#options;
-    if (delayMs > 0) {
-      if (this.#clock === undefined)
-        throw new Error(`fake('${this.name}') has a delay and no clock: call runOn(clock)`);
-      await delay(this.#clock, delayMs);
-    }
-    return rows.map((row) => (typeof answer === 'function' ? (answer as (features: F) => P)(row) : answer));
+    await this.#wait(Math.max(...rows.map((row) => this.#delayOf(row))), signal);
+    return rows.map((row) => this.#answerTo(row) as P);
   }
 
   async close(): Promise<void> {
     // Nothing to release.
+  }
+
+  async #wait(delayMs: number, signal: AbortSignal | undefined): Promise<void> {
+    if (delayMs === 0) return;
+    if (delayMs === Number.POSITIVE_INFINITY) {
+      await new Promise((_resolve, reject) => signal?.addEventListener('abort', () => reject(asError(signal.reason))));
+      return;
+    }
+    if (this.#clock === undefined) {
+      throw new Error(`fake('${this.name}') has a delay and no clock: call runOn(clock)`);
+    }
+    await delay(this.#clock, delayMs);
+  }
+
+  #delayOf(row: F): number {
+    const { delay: given = 0 } = this.#options;
+    const delayMs = typeof given === 'function' ? given(row) : given;
+    if (delayMs >= 0) return delayMs;
+    throw new ConfigurationError(
+      `the delay of fake('${this.name}') is ${delayMs} for ${JSON.stringify(row)}: it takes milliseconds, 0 or more`,
+      'delay',
+    );
+  }
+
+  #answerTo(row: F): P | Error {
+    const { answer } = this.#options;
+    if (typeof answer !== 'function') return answer;
+    try {
+      return (answer as (features: F) => P | Error)(row);
+    } catch (thrown) {
+      return asError(thrown);
+    }
   }
 }
 
@@ -64,8 +101,13 @@ export class FakeModel<F, P> implements Model<F, P>, ModelDeclaration<F, P> {
  * Makes a fake of a declared model.
  *
  * @example
- * const model = fake(fordPrice, { delay: 200, answer: (car) => car.year * 10 });
+ * const slow = fake(fordPrice, { delay: 200, answer: (car) => car.year * 10 });
+ * const picky = fake(fordPrice, { answer: (car) => (car.year === null ? new Error('no year') : 9000) });
+ * const overtaken = fake(fordPrice, { delay: (car) => (car.model === 'Focus' ? 5 : 1), answer: 9000 });
  */
-export function fake<F, P>(declaration: ModelDeclaration<F, P>, options: FakeOptions<F, P>): FakeModel<F, P> {
+export function fake<F, P>(
+  declaration: ModelDeclaration<F, P>,
+  options: FakeOptions<NoInfer<F>, NoInfer<P>>,
+): FakeModel<F, P> {
   return new FakeModel(declaration, options);
 }

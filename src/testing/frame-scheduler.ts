@@ -75,10 +75,12 @@ export class FrameScheduler extends TestScheduler {
 
   /** Promises first, then what waits for the end of the tick, until nothing more happens. */
   async #endTick(): Promise<void> {
+    let callbacks: readonly (() => void)[];
     do {
-      for (const callback of this.#endOfTick.splice(0)) callback();
       await new Promise((resolve) => realSetImmediate(resolve));
-    } while (this.#endOfTick.length > 0);
+      callbacks = this.#endOfTick.splice(0);
+      for (const callback of callbacks) callback();
+    } while (callbacks.length > 0);
   }
 }
 

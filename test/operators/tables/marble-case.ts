@@ -4,18 +4,30 @@
  */
 import type { Operator } from '../../../src/operators/operator.js';
 import type { StreamRecord } from '../../../src/record.js';
+import type { MarbleHelpers } from '../../../src/testing/marbles.js';
+
+/** What a case may use, the same by hand and in a task: virtual time, models, a look into the stores. */
+export interface CaseKit extends Pick<MarbleHelpers, 'clock' | 'fake' | 'stores'> {
+  /** Checks something when all frames are played. */
+  afterwards(check: () => void): void;
+}
 
 export interface MarbleCase {
   readonly name: string;
-  readonly operator: () => Operator<never, StreamRecord>;
+  readonly operator: (kit: CaseKit) => Operator<never, StreamRecord>;
   /** Marbles of the source; `#` is the source's error. */
   readonly input: string;
   readonly records: Readonly<Record<string, StreamRecord>>;
   /** Marbles of the result; `#` is `error`. */
   readonly expected: string;
   readonly results: Readonly<Record<string, StreamRecord>>;
-  /** What errors the result. Default: the source's error. */
-  readonly error?: Error;
+  /** What errors the result, or a part of its message. Default: the source's error. */
+  readonly error?: Error | RegExp;
+  /**
+   * What is different in a task whose handler skips records that fail, and goes on: the marbles of the result, and why
+   * records were skipped. Default: `expected` without its end, and `error`.
+   */
+  readonly inATask?: { readonly expected: string; readonly skipped?: readonly (Error | RegExp)[] };
   /** When the subscriber leaves, in marbles. */
   readonly unsubscribe?: string;
   /** How long the source must have been subscribed, in marbles. */
