@@ -6,11 +6,13 @@
  */
 import type { ProduceRequest } from '../../brokers/port.js';
 import type { Clock } from '../../clock.js';
+import { asError } from '../../errors.js';
 import type { ChangeOperation, ConnectSchema, Headers } from '../../record.js';
 import { connectValueText } from '../../serde/connect-values.js';
 import type { Serde, SerdeContext } from '../../serde/serde.js';
 import type { Long, TransactionBlock } from '../change.js';
 import type { CapturedTable, Row } from './captured-table.js';
+import { formatLsn } from './log-position.js';
 
 /** What the source says in all records: the version of Debezium whose records these are like. */
 const VERSION = '3.6.0.Final';
@@ -107,14 +109,23 @@ export class ChangeRecords {
       ts_us: now.us,
       ts_ns: now.ns,
     };
-    return {
-      topic: table.topic,
-      partition: undefined,
-      key: this.#key(table, key),
-      value: this.#bytes(this.#serdes.value, table.topic, table.valueSchema, envelope),
-      timestamp: now.ms,
-      headers: this.#withExtra(extra),
-    };
+    try {
+      return {
+        topic: table.topic,
+        partition: undefined,
+        key: this.#key(table, key),
+        value: this.#bytes(this.#serdes.value, table.topic, table.valueSchema, envelope),
+        timestamp: now.ms,
+        headers: this.#withExtra(extra),
+      };
+    } catch (error) {
+      const row = key === null ? 'a row' : `the row ${connectValueText(table.keySchema!, key)}`;
+      throw new Error(
+        `A change (${op}) of ${row} of ${table.name} at ${formatLsn(origin.lsn)} cannot be written as ` +
+          `${this.#serdes.value.encoding}: ${asError(error).message}`,
+        { cause: error },
+      );
+    }
   }
 
   /** The record that says to compaction, and to readers, that a key is gone. */

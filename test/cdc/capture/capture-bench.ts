@@ -37,6 +37,7 @@ export async function openBench(settings: Record<string, string | number> = {}):
   await client.connect();
   const captures: Capture[] = [];
   const readers: TopicReader[] = [];
+  const failures: Error[] = [];
   const { username, password, port } = new URL(postgres.url);
   return {
     postgres,
@@ -48,7 +49,7 @@ export async function openBench(settings: Record<string, string | number> = {}):
       return (await client.query<R>(statement)).rows;
     },
     reader(topic) {
-      const reader = new TopicReader(broker, topic);
+      const reader = new TopicReader(broker, topic, failures);
       readers.push(reader);
       return reader;
     },
@@ -67,7 +68,13 @@ export async function openBench(settings: Record<string, string | number> = {}):
           'publication.autocreate.mode': 'filtered',
           ...config,
         },
-        { broker, serdes: { key: connectJsonPlain(), value: connectJsonPlain() }, ...options },
+        {
+          broker,
+          serdes: { key: connectJsonPlain(), value: connectJsonPlain() },
+          // A test that does not expect a failure shall not wait for records that no longer come.
+          onFailure: (error) => failures.push(error),
+          ...options,
+        },
       );
       captures.push(capture);
       return capture;
@@ -86,18 +93,23 @@ export async function openBench(settings: Record<string, string | number> = {}):
 export class TopicReader {
   readonly #broker: Broker;
   readonly #topic: string;
+  readonly #failures: readonly Error[];
   readonly records: ConsumedRecord[] = [];
   #consumer: Awaited<ReturnType<Broker['consumer']>> | undefined;
 
-  constructor(broker: Broker, topic: string) {
+  constructor(broker: Broker, topic: string, failures: readonly Error[]) {
     this.#broker = broker;
     this.#topic = topic;
+    this.#failures = failures;
   }
 
   /** Resolves with all records read, once there are as many. */
   async atLeast(count: number): Promise<readonly ConsumedRecord[]> {
     const consumer = await this.#open();
-    while (this.records.length < count) this.records.push(...(await consumer.poll(10_000, 1_000)));
+    while (this.records.length < count) {
+      if (this.#failures[0] !== undefined) throw this.#failures[0];
+      this.records.push(...(await consumer.poll(10_000, 1_000)));
+    }
     return this.records;
   }
 

@@ -10,6 +10,9 @@ beforeAll(async () => {
 });
 afterAll(() => bench.close());
 
+/** For captures that are meant to fail. */
+const onFailure = (): void => undefined;
+
 async function table(name: string): Promise<void> {
   await bench.sql(`create schema ${name}`, `create table ${name}.t (id int primary key, note text)`);
 }
@@ -23,7 +26,7 @@ test('a crash between the commit of the broker and its being known doubles nothi
       if (crash) throw new BrokerError('the process is gone', 'fatal');
     },
   });
-  const first = bench.capture('unknown', {}, { broker });
+  const first = bench.capture('unknown', {}, { broker, onFailure });
   await first.start();
   const reader = bench.reader('unknown.unknown.t');
   await bench.sql(`insert into unknown.t values (1)`);
@@ -112,7 +115,7 @@ test('a transaction larger than the queue is published in parts, and goes on in 
     },
   });
   const config = { 'snapshot.mode': 'no_data', 'max.queue.size': 500, 'provide.transaction.metadata': true } as const;
-  const first = bench.capture('large', config, { broker });
+  const first = bench.capture('large', config, { broker, onFailure });
   await first.start();
   await bench.sql(`insert into large.t select id, 'n' from generate_series(1, 10000) id`);
   await expect.poll(() => first.status.state).toBe('failed');
