@@ -1,7 +1,7 @@
 import type { Ticket } from './operator.js';
 
 /** A record in flight that may change what is remembered of its key: to a fingerprint, or (null) to nothing. */
-interface Claim {
+export interface Claim {
   readonly ticket: Ticket;
   readonly fingerprint: string | null;
 }
@@ -37,9 +37,9 @@ export class Claims {
     this.#queue.push({ key, ticket });
   }
 
-  /** The last record in flight that claims the key, if any. */
-  last(key: string): Ticket | undefined {
-    return this.#live(key)?.claims.at(-1)?.ticket;
+  /** The last claim of the key whose record is in flight, if any. */
+  last(key: string): Claim | undefined {
+    return this.#live(key)?.claims.at(-1);
   }
 
   /** Whether the memory of a claimed key may hold the fingerprint when those in flight are finished. */

@@ -137,10 +137,13 @@ class Predicting<Row, K, F, P> {
     }
 
     const entry = this.#lane.enter();
-    const uncertain = this.#claims.mayHold(key, fingerprint);
+    const ofSameRecord = inFlight.ticket.sequence === entry.ticket.sequence;
+    const uncertain = ofSameRecord ? inFlight.fingerprint === fingerprint : this.#claims.mayHold(key, fingerprint);
     this.#claims.add(key, entry.ticket, fingerprint, null);
-    if (uncertain) {
-      this.#context.whenFinished(inFlight, entry.ticket, () => this.#decide(row, features, fingerprint, entry));
+    if (uncertain && ofSameRecord) {
+      entry.deliver(() => this.#share(row));
+    } else if (uncertain) {
+      this.#context.whenFinished(inFlight.ticket, entry.ticket, () => this.#decide(row, features, fingerprint, entry));
     } else {
       this.#ask(row, features, fingerprint, entry);
     }
@@ -161,6 +164,15 @@ class Predicting<Row, K, F, P> {
       memory.delete(record.key);
       this.#forward(record);
     });
+  }
+
+  /**
+   * The same question was asked for the same record just before (after a flatMap), and it has left the lane: its answer
+   * is the memory now. When it failed there is none, and the record has failed as a whole.
+   */
+  #share(record: StreamRecord<Row, K>): void {
+    const remembered = this.#remembered(record.key);
+    if (remembered !== undefined) this.#forwardRemembered(record, remembered.prediction);
   }
 
   /** Every earlier record is finished: the memory says what is to be done. */

@@ -144,8 +144,9 @@ export class Task implements Writer {
     return this.#stopped;
   }
 
+  /** The largest timestamp up to the record being worked on: later ones that were read meanwhile do not count. */
   get streamTime(): number {
-    return this.#streamTime;
+    return this.#working?.streamTime ?? this.#streamTime;
   }
 
   /** Runs the next record. Its outcome may come later. */
@@ -158,6 +159,8 @@ export class Task implements Writer {
 
   /** The event time of the record being worked on. */
   observeTime(timestamp: number): void {
+    const unit = this.#atWork();
+    if (timestamp > unit.streamTime) unit.streamTime = timestamp;
     if (timestamp > this.#streamTime) this.#streamTime = timestamp;
   }
 
@@ -265,7 +268,7 @@ export class Task implements Writer {
   #start(raw: ConsumedRecord | undefined, bytes: number, work: () => void): void {
     if (this.#stopped) return;
     this.#sequence += 1;
-    const unit = new Unit(this.#sequence, raw, bytes, work);
+    const unit = new Unit(this.#sequence, raw, bytes, this.#streamTime, work);
     this.#bytes += bytes;
     this.#inFlight.push(unit);
     this.#runUnit(unit);

@@ -37,6 +37,9 @@ export class Unit {
   readonly raw: ConsumedRecord | undefined;
   /** Does the work, from the start. Called again when the record is run again. */
   readonly work: () => void;
+  /** The largest timestamp up to the unit's place, the same in every run and however late its results come. */
+  streamTime: number;
+  readonly #streamTimeBefore: number;
   /** Bytes that the unit holds: what was read and what is to be written. */
   bytes: number;
   /** Counts the runs: tickets of an earlier run are stale. */
@@ -57,8 +60,11 @@ export class Unit {
   #taken: number[] = [];
   whenFinished: (() => void)[] | undefined;
 
-  constructor(sequence: number, raw: ConsumedRecord | undefined, bytes: number, work: () => void) {
+  /** @param streamTime the largest timestamp before it */
+  constructor(sequence: number, raw: ConsumedRecord | undefined, bytes: number, streamTime: number, work: () => void) {
     this.sequence = sequence;
+    this.streamTime = streamTime;
+    this.#streamTimeBefore = streamTime;
     this.raw = raw;
     this.bytes = bytes;
     this.work = work;
@@ -74,6 +80,7 @@ export class Unit {
     this.consumed = false;
     this.readBy = undefined;
     this.whenFinished = undefined;
+    this.streamTime = this.#streamTimeBefore;
     this.#taken = [];
   }
 
