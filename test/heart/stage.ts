@@ -27,8 +27,11 @@ export interface StageOptions extends Omit<ProcessOptions, 'topology'> {
   readonly topics?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
-/** A record to put into a topic: its key, and its value as JSON; null is a tombstone, a Buffer goes as it is. */
-export type Put = readonly [key: string, value: unknown];
+/**
+ * A record to put into a topic: its key, and its value as JSON; null is a tombstone, a Buffer goes as it is. Its time is
+ * now, or the one given, milliseconds.
+ */
+export type Put = readonly [key: string, value: unknown, timestamp?: number];
 
 /** One broker, one clock; processes come and go. */
 export class Stage {
@@ -98,13 +101,13 @@ export class Stage {
 
   async put(records: readonly Put[], topic: string = questions.name): Promise<void> {
     const producer = await this.broker.producer({});
-    for (const [key, value] of records) {
+    for (const [key, value, timestamp = this.clock.now()] of records) {
       producer.produce({
         topic,
         partition: undefined,
         key: Buffer.from(key),
         value: value === null || Buffer.isBuffer(value) ? value : Buffer.from(JSON.stringify(value)),
-        timestamp: this.clock.now(),
+        timestamp,
         headers: [],
       });
     }

@@ -24,6 +24,8 @@ export interface Question {
   readonly feature: number;
   /** The model cannot answer it. */
   readonly poison?: boolean;
+  /** The counter fails on it, after it has counted. */
+  readonly spoiled?: boolean;
 }
 
 export interface Answer {
@@ -67,6 +69,7 @@ export function counting() {
       const store = context.store(counts);
       const before = store.get(record.key) ?? 0;
       store.put(record.key, before + 1);
+      if (record.value?.spoiled) throw new Error(`record ${record.value.id} is spoiled`);
       context.forward({ id: record.value?.id ?? -1, before });
     },
   });
