@@ -1,4 +1,6 @@
 /** The command `millrace`: reads arguments, says what went wrong, gives the exit code. */
+import { readFileSync } from 'node:fs';
+import { inspect } from 'node:util';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { asError, ConfigurationError, TopologyError } from '../errors.js';
 
@@ -7,29 +9,62 @@ const EXIT_USAGE = 2;
 /** It was begun, and failed. */
 const EXIT_FAILURE = 1;
 
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 0)
-    throw new InvalidArgumentError('It must be a whole number, 0 or more.');
-  return value;
+/** Runs the command line. Sets the exit code; never throws. */
+export async function main(argv: readonly string[]): Promise<void> {
+  const json = argv.includes('--json');
+  ignoreClosedReader(process.stdout);
+  ignoreClosedReader(process.stderr);
+  const millrace = program(json);
+  try {
+    await millrace.parseAsync([...argv]);
+  } catch (thrown) {
+    if (thrown instanceof CommanderError) {
+      process.exitCode = thrown.exitCode === 0 ? 0 : EXIT_USAGE;
+      // The commander has told a person already.
+      if (json && thrown.exitCode !== 0) tellProgram(thrown.message.replace(/^error: /, ''));
+      return;
+    }
+    const error = asError(thrown);
+    const usage = error instanceof ConfigurationError || error instanceof TopologyError;
+    process.exitCode = usage ? EXIT_USAGE : EXIT_FAILURE;
+    const text = millrace.opts().trace === true ? inspect(error) : error.message;
+    if (json) tellProgram(text);
+    else process.stderr.write(`millrace: ${text}\n`);
+  }
 }
 
-function program(): Command {
+function program(json: boolean): Command {
   const millrace = new Command('millrace')
-    .description('Kafka Streams-style topologies for Node')
+    .description('Kafka Streams-style topologies for Node, with models in the stream')
+    .version(version())
     .option('--config <file>', 'the configuration (default: millrace.config.ts)')
     .option('--trace', 'show where an error was thrown')
     .showHelpAfterError('(millrace --help says more)')
+    .addHelpText('after', '\nAn error in what was asked for gives exit code 2, one while running 1.')
     .exitOverride();
 
   millrace
     .command('dev')
-    .description('run a topology on this machine alone: PostgreSQL, capture, broker and sink are started with it')
+    .summary('run a topology on this machine alone')
+    .description(
+      'Run a topology on this machine alone: PostgreSQL, capture, broker and table sink are started with it.\n' +
+        'Ctrl-C finishes what is in flight and stops everything; again, it stops at once.',
+    )
     .argument('<topology>', 'a TypeScript file whose default export is a topology')
     .option('--rows <n>', 'sample rows to insert (default: a few at the first start)', wholeNumber)
-    .option('--rate <n>', 'sample rows per second (default: all at once)', wholeNumber)
+    .option('--rate <n>', 'sample rows per second (default: all at once)', positiveNumber)
     .option('--seed <n>', 'another seed gives other sample rows', wholeNumber)
     .option('--json', 'one JSON object a line, for machines')
+    .addHelpText(
+      'after',
+      `
+Environment:
+  MILLRACE_HOME     the folder that keeps everything (default: .millrace)
+  MILLRACE_PG_PORT  the port of PostgreSQL (default: 5433; 0: any free one)
+
+Example:
+  millrace dev topology/car-prices.ts --rows 1000 --rate 50`,
+    )
     .action(async (file, options) => {
       const { dev } = await import('./dev/dev.js');
       await dev(file, { ...options, config: millrace.opts().config });
@@ -37,10 +72,15 @@ function program(): Command {
 
   millrace
     .command('run')
-    .description('run a topology on Kafka')
+    .summary('run a topology on Kafka')
+    .description(
+      'Run a topology on Kafka. Processes with the same application.id share the partitions.\n' +
+        'SIGTERM finishes what is in flight and leaves the group; again, it stops at once.',
+    )
     .argument('<topology>', 'a TypeScript file whose default export is a topology')
     .option('--bootstrap-servers <list>', 'host:port,host:port (default: bootstrap.servers of the configuration)')
     .option('--json', 'one JSON object a line, for machines')
+    .addHelpText('after', '\nKafka needs the package node-rdkafka, which is an optional dependency.')
     .action(async (file, options) => {
       const { run } = await import('./run.js');
       await run(file, { ...options, config: millrace.opts().config });
@@ -48,37 +88,49 @@ function program(): Command {
 
   millrace
     .command('describe')
-    .description("print a topology as Kafka Streams' Topology.describe() does")
+    .summary("print a topology as Kafka Streams' Topology.describe() does")
+    .description(
+      "Print a topology as Kafka Streams' Topology.describe() does; its viewers read it. Nothing is started.",
+    )
     .argument('<topology>', 'a TypeScript file whose default export is a topology')
     .option('--json', 'print { "topology": name, "description": text }')
-    .action(async (file, options: { json?: boolean }) => {
+    .action(async (file) => {
       const { loadTopology } = await import('./topology-file.js');
       const topology = await loadTopology(file);
-      const text = topology.describe();
-      process.stdout.write(
-        options.json === true ? `${JSON.stringify({ topology: topology.name, description: text })}\n` : text,
-      );
+      const description = topology.describe();
+      process.stdout.write(json ? `${JSON.stringify({ topology: topology.name, description })}\n` : description);
     });
 
-  for (const command of millrace.commands) command.exitOverride();
+  for (const command of millrace.commands) command.exitOverride().copyInheritedSettings(millrace);
+  if (json) for (const command of [millrace, ...millrace.commands]) command.configureOutput({ writeErr: () => {} });
   return millrace;
 }
 
-/** Runs the command line. Sets the exit code; never throws. */
-export async function main(argv: readonly string[]): Promise<void> {
-  const millrace = program();
-  try {
-    await millrace.parseAsync([...argv]);
-  } catch (thrown) {
-    if (thrown instanceof CommanderError) {
-      process.exitCode = thrown.exitCode === 0 ? 0 : EXIT_USAGE;
-      return;
-    }
-    const error = asError(thrown);
-    const usage = error instanceof ConfigurationError || error instanceof TopologyError;
-    process.exitCode = usage ? EXIT_USAGE : EXIT_FAILURE;
-    const text = millrace.opts().trace === true ? (error.stack ?? error.message) : error.message;
-    if (argv.includes('--json')) process.stdout.write(`${JSON.stringify({ event: 'error', message: text })}\n`);
-    else process.stderr.write(`millrace: ${text}\n`);
-  }
+function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isSafeInteger(value) || value < 0)
+    throw new InvalidArgumentError('It must be a whole number, 0 or more.');
+  return value;
+}
+
+function positiveNumber(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && Number.isFinite(value))) throw new InvalidArgumentError('It must be a number above 0.');
+  return value;
+}
+
+function version(): string {
+  const file = new URL('../../package.json', import.meta.url);
+  return (JSON.parse(readFileSync(file, 'utf8')) as { readonly version: string }).version;
+}
+
+function tellProgram(message: string): void {
+  process.stdout.write(`${JSON.stringify({ event: 'error', message })}\n`);
+}
+
+/** `millrace … | head` ends the reader, not us, and is no error. */
+function ignoreClosedReader(stream: NodeJS.WriteStream): void {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
 }

@@ -6,6 +6,7 @@ import { ConfigurationError } from '../errors.js';
 import { lmdbEngines } from '../state/lmdb.js';
 import { loadConfig } from './config-file.js';
 import { onSignals } from './signals.js';
+import { StatusReports } from './status-reports.js';
 import { loadTopology } from './topology-file.js';
 
 export interface RunOptions {
@@ -37,30 +38,37 @@ export async function run(file: string, options: RunOptions): Promise<void> {
       'bootstrap.servers',
     );
   }
-  const { kafkaBroker } = await import('../brokers/kafka/index.js');
-  const broker = kafkaBroker({ 'bootstrap.servers': servers, librdkafka });
-  const engines = lmdbEngines(resolve(stateDir, app['application.id']));
   const screen: Console = (options.json === true ? jsonConsole : humanConsole)({
     out: process.stdout,
     clock: systemClock,
   });
+  const { kafkaBroker } = await import('../brokers/kafka/index.js');
+  const broker = kafkaBroker({ 'bootstrap.servers': servers, librdkafka });
   const application = new Application(
     topology,
     app,
-    { broker, engines },
+    { broker, engines: lmdbEngines(resolve(stateDir, app['application.id'])) },
     {
       onRecordDropped: (error, decision) => screen.message('warn', `${decision}: ${error.message}`),
       onBrokerTrouble: (error) => screen.message('warn', error.message),
+      onAbandoned: (task, records) =>
+        screen.message('warn', `${records} records of task ${task} were not finished in time; they are read again`),
     },
   );
   application.onStateChange((state, before) => screen.message('info', `${before} -> ${state}`));
   const quiet = onSignals({ drain: () => void application.drain(), stop: () => void application.stop() });
+  let reports: StatusReports | undefined;
   try {
     await application.start();
+    if (application.state === 'RUNNING') {
+      reports = await StatusReports.start({ application, broker, walKept: () => undefined }, screen, systemClock);
+    }
     await application.ended();
     if (application.failure !== undefined) throw application.failure;
   } finally {
     quiet();
+    await reports?.stop();
+    reports?.last();
     screen.close();
     await broker.close();
   }

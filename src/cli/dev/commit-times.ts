@@ -10,7 +10,7 @@ export class CommitTimes {
   /** A record on its way to the sink. */
   passed({ key, change }: StreamRecord): void {
     if (change === undefined) return;
-    const text = JSON.stringify(key);
+    const text = textOf(key);
     this.#byKey.delete(text);
     this.#byKey.set(text, change.tsMs);
     if (this.#byKey.size > MOST_KEYS) this.#byKey.delete(this.#byKey.keys().next().value!);
@@ -18,10 +18,15 @@ export class CommitTimes {
 
   /** Milliseconds from the commit to `now`, the first time that it is asked for a change; then undefined. */
   arrived(key: unknown, now: number): number | undefined {
-    const text = JSON.stringify(key);
+    const text = textOf(key);
     const committedAt = this.#byKey.get(text);
     if (committedAt === undefined) return undefined;
     this.#byKey.delete(text);
-    return now - committedAt;
+    // The database's clock and ours are one, but are not read at the same rounding.
+    return Math.max(0, now - committedAt);
   }
+}
+
+function textOf(key: unknown): string {
+  return JSON.stringify(key, (_name, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value)) ?? '';
 }

@@ -1,18 +1,24 @@
-import { systemClock } from '../../clock.js';
+import { type Clock, systemClock } from '../../clock.js';
+import { bytes } from '../../console/human-format.js';
 import { type Console, humanConsole, jsonConsole } from '../../console/index.js';
 import { asError } from '../../errors.js';
+import type { Topology } from '../../topology/graph.js';
 import { loadConfig } from '../config-file.js';
 import { onSignals } from '../signals.js';
+import { StatusReports } from '../status-reports.js';
 import { loadTopology } from '../topology-file.js';
 import { CommitTimes } from './commit-times.js';
-import { type EmbeddedStack, startStack } from './embedded-stack.js';
-import { openHome } from './home.js';
-import { insertSampleRows } from './sample-rows.js';
-import { StatusReports } from './status-reports.js';
+import { devSettings } from './dev-settings.js';
+import { type EmbeddedStack, type StackListener, startStack } from './embedded-stack.js';
+import { Ending } from './ending.js';
+import { openHome, postgresPort } from './home.js';
+import { SampleRowInserts } from './sample-rows.js';
 
 export interface DevOptions {
   readonly config?: string;
+  /** Sample rows to insert. Default: a few at the first start. */
   readonly rows?: number;
+  /** Sample rows per second. Default: all at once. */
   readonly rate?: number;
   readonly seed?: number;
   readonly json?: boolean;
@@ -21,6 +27,8 @@ export interface DevOptions {
 /** Rows inserted at the first start, so that something is seen. */
 const FIRST_ROWS = 5;
 const DEFAULT_SEED = 1;
+/** Bytes of log kept for an application that stood still, from which on it is said. */
+const MUCH_WAL = 64 * 1024 * 1024;
 
 /**
  * Runs a topology on this machine alone until a signal or a failure ends it.
@@ -30,75 +38,82 @@ const DEFAULT_SEED = 1;
 export async function dev(file: string, options: DevOptions): Promise<void> {
   const clock = systemClock;
   const screen: Console = (options.json === true ? jsonConsole : humanConsole)({ out: process.stdout, clock });
-  const topology = await loadTopology(file);
-  const config = await loadConfig(options.config);
-  const home = await openHome();
-  const times = new CommitTimes();
-  let failure: Error | undefined;
-  let end: () => void = () => {};
-  const ending = new Promise<void>((resolve) => {
-    end = resolve;
-  });
+  const ending = new Ending();
   let stack: EmbeddedStack | undefined;
-  let stopAtOnce = false;
-  let signalled = false;
   const quiet = onSignals({
-    drain: () => {
-      signalled = true;
-      screen.message('info', 'finishing what is in flight … (again to stop at once)');
-      end();
+    drain() {
+      const what = stack === undefined ? 'stopping …' : 'finishing what is in flight …';
+      screen.message('info', `${what} (again to stop at once)`);
+      ending.ask();
     },
-    stop: () => {
-      stopAtOnce = true;
-      void stack?.stop();
-    },
+    stop: () => void stack?.stop().catch((thrown) => ending.fail(asError(thrown))),
   });
 
   try {
-    stack = await startStack(topology, config, home, clock, {
-      onWritten: (records) => {
-        const now = clock.now();
-        for (const { key, value } of records) {
-          screen.priced({ key, value, latencyMs: times.arrived(key, now) });
-        }
-      },
-      onWarning: (text) => screen.message('warn', text),
-      onRecordDropped: (error, decision) => screen.message('warn', `${decision}: ${error.message}`),
-      onBrokerTrouble: (error) => screen.message('warn', error.message),
-      onAbandoned: (task, records) =>
+    const topology = await loadTopology(file);
+    const settings = devSettings(await loadConfig(options.config));
+    const port = postgresPort();
+    const home = await openHome();
+    try {
+      const times = new CommitTimes();
+      const listener = tellOn(screen, clock, times, ending);
+      stack = await startStack({ topology, settings, home, port, clock, listener }, ending.signal);
+      watchCommitTimes(stack, topology, times);
+      const { postgres, database, capture } = stack;
+      const walKept = () => capture.status.walKeptBytes ?? database.walKeptBytes;
+      const reports = await StatusReports.start({ ...stack, walKept }, screen, clock);
+      screen.ready({ postgres: postgres.url, home: home.path });
+      if (database.walKeptBytes !== undefined && database.walKeptBytes >= MUCH_WAL) {
         screen.message(
-          'warn',
-          `${records} records of task ${task} were not finished in time; they are read again at the next start`,
-        ),
-      onFailure: (error) => {
-        failure ??= error;
-        end();
-      },
-    });
-    const { application, postgres } = stack;
-    for (const { nodes } of topology.subtopologies) {
-      for (const node of nodes) {
-        if (node.role === 'sink') application.observe(node.name).subscribe((record) => times.passed(record));
+          'info',
+          `PostgreSQL has kept ${bytes(database.walKeptBytes)} of its log while nothing read it; it is given free as its changes are read`,
+        );
       }
-    }
-    const reports = await StatusReports.start(stack, screen, clock);
-    screen.ready({ postgres: postgres.url, home: home.path });
-
-    const rows = options.rows ?? (stack.firstStart ? FIRST_ROWS : 0);
-    const sample = config.dev?.sample;
-    if (rows > 0 && sample !== undefined && !signalled) {
+      const rows = options.rows ?? (database.isNew ? FIRST_ROWS : 0);
       const plan = { rows, rate: options.rate, seed: options.seed ?? DEFAULT_SEED };
-      insertSampleRows(postgres.url, sample, plan, clock, () => signalled).catch((thrown) =>
-        screen.message('error', `the sample rows could not be inserted: ${asError(thrown).message}`),
-      );
+      const inserts = new SampleRowInserts(postgres.url, settings.dev.sample, plan, clock, screen);
+
+      await ending.come();
+      await inserts.stop();
+      await reports.stop();
+      await stack.drain();
+      reports.last();
+      if (ending.failure !== undefined) throw ending.failure;
+    } finally {
+      await home.release();
     }
-    await ending;
-    await reports.stop();
-    await (stopAtOnce ? stack.stop() : stack.drain());
-    if (failure !== undefined) throw failure;
+  } catch (thrown) {
+    // Who ends a start wants it to end; what fails because of that is no failure. The terminal's Ctrl-C, for one,
+    // reaches the programs that a start runs too.
+    if (stack !== undefined || !ending.wasAsked) throw thrown;
   } finally {
     quiet();
     screen.close();
-    await home.release();
+  }
+}
+
+function tellOn(screen: Console, clock: Clock, times: CommitTimes, ending: Ending): StackListener {
+  return {
+    onWritten(records) {
+      const now = clock.now();
+      for (const { key, value } of records) screen.priced({ key, value, latencyMs: times.arrived(key, now) });
+    },
+    onWarning: (text) => screen.message('warn', text),
+    onRecordDropped: (error, decision) => screen.message('warn', `${decision}: ${error.message}`),
+    onBrokerTrouble: (error) => screen.message('warn', error.message),
+    onAbandoned: (task, records) =>
+      screen.message(
+        'warn',
+        `${records} records of task ${task} were not finished in time; they are read again at the next start`,
+      ),
+    onFailure: (error) => ending.fail(error),
+  };
+}
+
+function watchCommitTimes({ application }: EmbeddedStack, topology: Topology, times: CommitTimes): void {
+  for (const { nodes } of topology.subtopologies) {
+    for (const node of nodes) {
+      if (node.role === 'sink') application.observe(node.name).subscribe((record) => times.passed(record));
+    }
   }
 }

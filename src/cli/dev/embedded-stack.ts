@@ -2,19 +2,19 @@
  * Everything that `millrace dev` runs, in one process: PostgreSQL (its own process), capture, broker, application and
  * table sink. Started in the order in which they need each other, stopped in the order in which records flow.
  */
-import { Client } from 'pg';
 import { Application, type ApplicationListener } from '../../app/application.js';
-import type { MillraceConfig } from '../../app/millrace-config.js';
 import { type EmbeddedBroker, openEmbeddedBroker } from '../../brokers/embedded/broker.js';
 import { type Capture, captureChanges } from '../../cdc/capture/index.js';
 import { type RunningPostgres, startPostgres } from '../../cdc/postgres/index.js';
 import { type SinkRecord, type TableSink, tableSink } from '../../cdc/sink/index.js';
 import type { Clock } from '../../clock.js';
-import { ConfigurationError } from '../../errors.js';
 import { connectJson } from '../../serde/connect-json.js';
 import { lmdbEngines } from '../../state/lmdb.js';
 import type { Topology } from '../../topology/graph.js';
-import { type Home, postgresPort } from './home.js';
+import type { DevSettings } from './dev-settings.js';
+import type { Home } from './home.js';
+import { type PreparedDatabase, prepareDatabase } from './prepare-database.js';
+import { stopEach } from './stopping.js';
 
 /** Milliseconds that a drain gives the sink to write the last rows. */
 const SINK_DEADLINE_MS = 5_000;
@@ -28,126 +28,120 @@ export interface StackListener extends ApplicationListener {
   onFailure(error: Error): void;
 }
 
+/** What a stack is made of. */
+export interface StackParts {
+  readonly topology: Topology;
+  readonly settings: DevSettings;
+  readonly home: Home;
+  /** Of PostgreSQL; 0: any free one. */
+  readonly port: number;
+  readonly clock: Clock;
+  readonly listener: StackListener;
+}
+
 export interface EmbeddedStack {
   readonly postgres: RunningPostgres;
+  /** As it was found by this start. */
+  readonly database: PreparedDatabase;
   readonly application: Application;
   readonly capture: Capture;
   readonly sink: TableSink;
   readonly broker: EmbeddedBroker;
-  /** True when the database was made by this start. */
-  readonly firstStart: boolean;
   /** Finishes what is under way, part by part, and stops everything. */
   drain(): Promise<void>;
-  /** Stops everything at once. */
+  /** Stops everything at once; also while a drain is under way, which ends with it. */
   stop(): Promise<void>;
 }
 
 /**
  * Starts everything.
  *
- * @throws ConfigurationError when a setting, a folder or a port stands in the way; what was started is stopped again
+ * @param cancelled ends the start as soon as the part that is being started allows
+ * @throws ConfigurationError when a setting, a folder or a port stands in the way; the reason of `cancelled`. Either
+ *   way, what was started is stopped again
  */
-export async function startStack(
-  topology: Topology,
-  config: MillraceConfig,
-  home: Home,
-  clock: Clock,
-  listener: StackListener,
-): Promise<EmbeddedStack> {
-  const { dev, source, sink: sinkConfig, 'bootstrap.servers': _, librdkafka: __, 'state.dir': ___, ...app } = config;
-  if (dev === undefined || source === undefined || sinkConfig === undefined) {
-    throw new ConfigurationError('millrace dev needs dev, source and sink in the configuration', 'dev');
-  }
+export async function startStack(parts: StackParts, cancelled: AbortSignal): Promise<EmbeddedStack> {
+  const { topology, settings, home, port, clock, listener } = parts;
+  const { database: name, setup } = settings.dev;
   const started: (() => Promise<void>)[] = [];
   try {
-    const postgres = await startPostgres({
-      directory: home.folder('postgres'),
-      port: postgresPort(),
-      database: dev.database,
-    });
+    const postgres = await startPostgres({ directory: home.folder('postgres'), port, database: name });
     started.push(() => postgres.stop());
-    const firstStart = await setUp(postgres.url, dev.setup);
+    cancelled.throwIfAborted();
+    const database = await prepareDatabase(postgres.url, setup);
 
     const broker = await openEmbeddedBroker({ directory: home.folder('broker') });
     started.push(() => broker.close());
-    await createTopics(broker, topology, config['errors.dead.letter.queue.topic.name']);
+    await createTopics(broker, topology, settings.application['errors.dead.letter.queue.topic.name']);
+    cancelled.throwIfAborted();
 
-    const connection = new URL(postgres.url);
-    const capture = captureChanges(
-      {
-        ...source,
-        'database.hostname': connection.hostname,
-        'database.port': Number(connection.port),
-        'database.user': decodeURIComponent(connection.username),
-        'database.password': decodeURIComponent(connection.password),
-        'database.dbname': dev.database,
-      },
-      {
-        broker,
-        clock,
-        serdes: { key: connectJson(), value: connectJson() },
-        logger: { info: () => {}, warn: listener.onWarning, error: listener.onWarning },
-        onFailure: listener.onFailure,
-      },
-    );
-    await capture.start();
+    const capture = captureChanges(settings.capture(postgres.url), {
+      broker,
+      clock,
+      serdes: { key: connectJson(), value: connectJson() },
+      logger: { info: () => {}, warn: listener.onWarning, error: listener.onWarning },
+      onFailure: listener.onFailure,
+    });
     started.push(() => capture.stop());
+    await capture.start();
+    cancelled.throwIfAborted();
 
     const engines = lmdbEngines(home.folder('state'));
-    const application = new Application(topology, app, { broker, engines, clock }, listener);
-    await application.start();
-    started.push(() => application.drain());
+    const application = new Application(topology, settings.application, { broker, engines, clock }, listener);
+    started.push(() => application.stop());
+    await startUnlessCancelled(application, cancelled);
 
-    const sink = tableSink(
-      { ...sinkConfig, 'connection.url': postgres.url },
-      {
-        broker,
-        clock,
-        serdes: () => ({ key: connectJson(), value: connectJson() }),
-        onWritten: (records) => listener.onWritten(records),
+    const sink = tableSink(settings.sink(postgres.url), {
+      broker,
+      clock,
+      serdes: () => ({ key: connectJson(), value: connectJson() }),
+      onWritten: (records) => listener.onWritten(records),
+      onRefused: (error) => listener.onWarning(error.message),
+      onState: (state, reason) => {
+        if (state === 'waiting') listener.onWarning(`the table sink waits for the database: ${reason?.message}`);
       },
-    );
-    await sink.start();
+    });
     started.push(() => sink.stop());
+    await sink.start();
+    cancelled.throwIfAborted();
 
-    const stopAll = async (stopApplication: () => Promise<void>, sinkDeadlineMs: number) => {
-      await capture.stop();
-      await stopApplication();
-      await sink.drain(sinkDeadlineMs);
-      await sink.stop();
-      await broker.close();
-      await postgres.stop();
-    };
-    watch(application, sink, postgres, listener);
-    return {
+    const stopAll = (stopApplication: () => Promise<void>, sinkDeadlineMs: number) =>
+      stopEach([
+        () => capture.stop(),
+        stopApplication,
+        () => sink.drain(sinkDeadlineMs),
+        () => broker.close(),
+        () => postgres.stop(),
+      ]);
+    const stack: EmbeddedStack = {
       postgres,
+      database,
       application,
       capture,
       sink,
       broker,
-      firstStart,
       drain: () => stopAll(() => application.drain(), SINK_DEADLINE_MS),
       stop: () => stopAll(() => application.stop(), 0),
     };
+    watch(stack, listener);
+    return stack;
   } catch (error) {
-    for (const stop of started.reverse()) await stop();
+    // What made the start fail is told, not what failed because of it.
+    await stopEach(started.reverse()).catch(() => {});
     throw error;
   }
 }
 
-/** @returns true when the setup made something: the database is new */
-async function setUp(url: string, sql: string): Promise<boolean> {
-  const client = new Client({ connectionString: url });
-  await client.connect();
+/** Restoring its stores may take long: who cancels does not wait for that. */
+async function startUnlessCancelled(application: Application, cancelled: AbortSignal): Promise<void> {
+  const stop = () => void application.stop();
+  cancelled.addEventListener('abort', stop);
   try {
-    const tables =
-      "select count(*)::int as n from pg_catalog.pg_tables where schemaname not in ('pg_catalog', 'information_schema')";
-    const before = await client.query<{ n: number }>(tables);
-    await client.query(sql);
-    return before.rows[0]?.n === 0;
+    await application.start();
   } finally {
-    await client.end();
+    cancelled.removeEventListener('abort', stop);
   }
+  cancelled.throwIfAborted();
 }
 
 async function createTopics(
@@ -167,12 +161,7 @@ async function createTopics(
 }
 
 /** A part that ends by itself is a failure of the whole. */
-function watch(
-  application: Application,
-  sink: TableSink,
-  postgres: RunningPostgres,
-  listener: StackListener,
-): void {
+function watch({ application, sink, postgres }: EmbeddedStack, listener: StackListener): void {
   void application.ended().then(() => {
     if (application.failure !== undefined) listener.onFailure(application.failure);
   });
