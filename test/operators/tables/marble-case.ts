@@ -49,7 +49,7 @@ export function throwing(): never {
 const FRAMES = 6;
 
 export interface UsualParts {
-  readonly operator: () => Operator<never, StreamRecord>;
+  readonly operator: MarbleCase['operator'];
   /** The records that the source emits. The usual cases use all of them in their order. */
   readonly records: Readonly<Record<string, StreamRecord>>;
   /** What comes out for each: marbles of one moment, as `x`, `(xy)` or nothing. */
@@ -94,7 +94,7 @@ export function usualCases(parts: UsualParts): readonly MarbleCase[] {
 }
 
 /** A callback that throws errors the stream, and ends the subscription of the source. */
-export function throwingCase(operator: () => Operator<never, StreamRecord>, record: StreamRecord): MarbleCase {
+export function throwingCase(operator: MarbleCase['operator'], record: StreamRecord): MarbleCase {
   return {
     name: 'the callback throws',
     operator,
