@@ -24,7 +24,13 @@ export interface CapturePosition extends LogIdentity {
   /** The first element of `source.sequence`: the end of the last transaction seen; null before the first. */
   readonly lastCommitLsn: number | null;
   /** The transaction that was published in part: where it commits, and how many of its changes are out. */
-  readonly partial: { readonly commitLsn: number; readonly changes: number } | null;
+  readonly partial: TransactionPart | null;
+}
+
+/** The first changes of a transaction, by where it commits. */
+export interface TransactionPart {
+  readonly commitLsn: number;
+  readonly changes: number;
 }
 
 const BATCH = 1_000;

@@ -245,7 +245,7 @@ export class CaptureSession {
     const stream = this.#stream;
     // Between transactions only: a record inside one would make a part of it look whole.
     if (stream === undefined || !stream.isBetweenTransactions) return;
-    publisher.add([heartbeat(records, settings, clock.now())], stream.position);
+    publisher.add([heartbeat(records, settings, clock.now())], undefined);
     publisher.settle(stream.position);
   }
 

@@ -12,7 +12,7 @@ import type { TransactionBlock } from '../change.js';
 import type { CapturePosition, LogIdentity } from './capture-position.js';
 import type { CapturedTable, Row, Tuple } from './captured-table.js';
 import type { CapturedTables } from './captured-tables.js';
-import { type ChangeOrigin, type ChangeRecords, keyHeader, momentOfMicros } from './change-records.js';
+import { type ChangeOrigin, type ChangeRecords, keyHeader, type Moment, momentOfMicros } from './change-records.js';
 import { parseLsn } from './log-position.js';
 import type { Publisher } from './publisher.js';
 import { TransactionMetadata } from './transaction-metadata.js';
@@ -26,7 +26,9 @@ export interface ChangeStreamSettings {
 
 interface OpenTransaction {
   readonly commitLsn: number;
-  readonly origin: Pick<ChangeOrigin, 'at' | 'txId' | 'lastCommitLsn'>;
+  readonly at: Moment;
+  readonly txId: number;
+  readonly lastCommitLsn: number | null;
   /** Changes that are out already. */
   readonly published: number;
   readonly metadata: TransactionMetadata | undefined;
@@ -72,6 +74,7 @@ export class ChangeStream {
     this.#lsn = from.lsn;
     this.#lastCommitLsn = from.lastCommitLsn;
     this.#partial = from.partial;
+    this.#publisher.follow(this.position);
   }
 
   /** Whether no transaction is being read. */
@@ -79,9 +82,9 @@ export class ChangeStream {
     return this.#transaction === undefined;
   }
 
-  /** Where the log is read to, between transactions. */
+  /** Where the log is read to: the end of the last whole transaction. */
   get position(): CapturePosition {
-    return this.#positionWithin(null);
+    return { ...this.#settings.identity, lsn: this.#lsn, lastCommitLsn: this.#lastCommitLsn, partial: null };
   }
 
   /** Handles one message. A promise asks to wait before the next. */
@@ -114,7 +117,9 @@ export class ChangeStream {
     const metadata = topic === undefined ? undefined : new TransactionMetadata(this.#records, topic, txId, at.ms);
     this.#transaction = {
       commitLsn,
-      origin: { at, txId, lastCommitLsn: this.#lastCommitLsn },
+      at,
+      txId,
+      lastCommitLsn: this.#lastCommitLsn,
       published: whole ? Number.POSITIVE_INFINITY : part,
       metadata,
       begin: metadata === undefined || part > 0 ? [] : [metadata.begin(lsn)],
@@ -128,7 +133,8 @@ export class ChangeStream {
     transaction.changes++;
     const table = this.#tables.get(message.relation.relationOid >>> 0);
     if (table === undefined) return NOTHING;
-    const origin: ChangeOrigin = { ...transaction.origin, lsn, snapshot: 'false' };
+    const { at, txId, lastCommitLsn } = transaction;
+    const origin: ChangeOrigin = { at, txId, lsn, lastCommitLsn, snapshot: 'false' };
     const block = (): TransactionBlock | null => transaction.metadata?.next(table.name, lsn) ?? null;
     const records = this.#recordsOf(table, message, origin, block);
     if (transaction.changes > transaction.published) {
@@ -198,14 +204,7 @@ export class ChangeStream {
 
   #publish(transaction: OpenTransaction, records: readonly ProduceRequest[]): void {
     const { commitLsn, changes, begin } = transaction;
-    this.#publisher.add(
-      begin.length === 0 ? records : [...begin, ...records],
-      this.#positionWithin({ commitLsn, changes }),
-    );
+    this.#publisher.add(begin.length === 0 ? records : [...begin, ...records], { commitLsn, changes });
     transaction.begin = [];
-  }
-
-  #positionWithin(partial: CapturePosition['partial']): CapturePosition {
-    return { ...this.#settings.identity, lsn: this.#lsn, lastCommitLsn: this.#lastCommitLsn, partial };
   }
 }

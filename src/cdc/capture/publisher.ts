@@ -11,7 +11,7 @@
 import type { ProduceRequest, Producer } from '../../brokers/port.js';
 import { type Clock, delay } from '../../clock.js';
 import { asError, BrokerError } from '../../errors.js';
-import { type CapturePosition, positionRecord } from './capture-position.js';
+import { type CapturePosition, positionRecord, type TransactionPart } from './capture-position.js';
 
 export interface PublisherSettings {
   readonly prefix: string;
@@ -28,8 +28,8 @@ export interface PublisherListener {
   onFailed(error: Error): void;
 }
 
+/** Records of the queue that may be published, and the position that they reach. */
 interface Cut {
-  /** Records of the queue before it. */
   readonly records: number;
   /** Undefined inside a snapshot, which begins again when it is interrupted. */
   readonly position: CapturePosition | undefined;
@@ -45,10 +45,12 @@ export class Publisher {
   readonly #listener: PublisherListener;
   #queue: ProduceRequest[] = [];
   #bytes = 0;
-  /** After the last change. */
-  #open: Cut | undefined;
+  /** The last change of a transaction that is not whole: records before its end, and which part of it that is. */
+  #open: { records: number; readonly part: TransactionPart | undefined } | undefined;
   /** After the last whole transaction. */
   #settled: Cut | undefined;
+  /** Where the transaction that is not whole begins. */
+  #base: CapturePosition | undefined;
   #running: Promise<void> | undefined;
   #scheduled = false;
   #stopped = false;
@@ -61,19 +63,25 @@ export class Publisher {
     this.#listener = listener;
   }
 
-  /** Takes the records of one change. `position` is the one after it, or undefined where there is none yet. */
-  add(records: readonly ProduceRequest[], position: CapturePosition | undefined): void {
+  /** What is added next follows this position. */
+  follow(position: CapturePosition): void {
+    this.#base = position;
+  }
+
+  /** Takes the records of one change. `part` ends with it; undefined in a snapshot. */
+  add(records: readonly ProduceRequest[], part: TransactionPart | undefined): void {
     for (const record of records) {
       this.#queue.push(record);
       this.#bytes += (record.key?.length ?? 0) + (record.value?.length ?? 0);
     }
-    this.#open = { records: this.#queue.length, position };
+    this.#open = { records: this.#queue.length, part };
     if (this.#isFull()) this.#schedule();
   }
 
   /** A transaction is whole: what was added may be published, and then the log before `position` is done. */
   settle(position: CapturePosition): void {
     this.#open = undefined;
+    this.#base = position;
     if (this.#queue.length === 0 && this.#running === undefined) {
       this.#listener.onPublished(position);
       return;
@@ -162,13 +170,19 @@ export class Publisher {
     this.#queue = records.splice(cut.records);
     this.#bytes = this.#queue.reduce((sum, { key, value }) => sum + (key?.length ?? 0) + (value?.length ?? 0), 0);
     this.#settled = undefined;
-    this.#open &&= cut === this.#open ? undefined : { ...this.#open, records: this.#open.records - cut.records };
+    if (this.#open !== undefined) {
+      this.#open.records -= cut.records;
+      if (this.#open.records === 0) this.#open = undefined;
+    }
     return { records, position: cut.position };
   }
 
   /** Up to where the queue may be published now (Q2). */
   #cut(): Cut | undefined {
-    return this.#settled ?? (this.#isFull() ? this.#open : undefined);
+    if (this.#settled !== undefined) return this.#settled;
+    if (this.#open === undefined || !this.#isFull()) return undefined;
+    const { records, part } = this.#open;
+    return { records, position: this.#base && part && { ...this.#base, partial: part } };
   }
 
   #release(): void {
