@@ -1,0 +1,57 @@
+/** What a client of the database sees, and waits for. */
+import { setTimeout as wait } from 'node:timers/promises';
+import pg from 'pg';
+
+export type Row = Record<string, unknown>;
+const DEADLINE_MS = 30_000;
+
+/** Connects, uses the connection, closes it. */
+export async function withClient<T>(url: string, use: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString: url });
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    return await use(client);
+  } finally {
+    await client.end();
+  }
+}
+
+export async function rowsOf(client: pg.Client, query: string, values: readonly unknown[] = []): Promise<Row[]> {
+  return (await client.query<Row>(query, [...values])).rows;
+}
+
+/** Asks until the rows are as wanted: what the table shall be is known, when it is not. */
+export async function untilRows(
+  client: pg.Client,
+  query: string,
+  wanted: (rows: Row[]) => boolean,
+  what: string,
+): Promise<Row[]> {
+  const deadline = Date.now() + DEADLINE_MS;
+  for (;;) {
+    const rows = await rowsOf(client, query);
+    if (wanted(rows)) return rows;
+    if (Date.now() > deadline) throw new Error(`${what}: not within ${DEADLINE_MS} ms; last: ${JSON.stringify(rows)}`);
+    await wait(10);
+  }
+}
+
+/** `insert into car_data … returning id`. */
+export async function insertCar(client: pg.Client, car: Row): Promise<number> {
+  const columns = Object.keys(car);
+  const places = columns.map((_, index) => `$${index + 1}`);
+  const text = `insert into car_data (${columns.join(', ')}) values (${places.join(', ')}) returning id`;
+  const [row] = await rowsOf(client, text, Object.values(car));
+  return row!.id as number;
+}
+
+/** Processes of PostgreSQL that work on a data folder. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
