@@ -225,9 +225,14 @@ export class Worker implements RebalanceListener {
       return;
     }
     const records = await this.#poll(Math.min(room, this.#settings.maxPollRecords));
-    if (this.#rewind || this.#failure !== undefined) return;
+    if (!this.#takesRecords) return;
     this.#feed(records);
     if (this.#tasks.boundsReached()) this.drain();
+  }
+
+  /** False when what a poll has brought is to be left for later: it is read again from the committed offsets. */
+  get #takesRecords(): boolean {
+    return this.#phase === 'running' && !this.#rewind && this.#failure === undefined;
   }
 
   async #poll(max: number) {
@@ -271,7 +276,7 @@ export class Worker implements RebalanceListener {
     if (owned.phase !== 'running') return;
     if (!this.#paused) this.#consumer.resume(owned.partitions);
     const backlog = owned.backlog.splice(0);
-    this.#feed(backlog);
+    if (this.#takesRecords) this.#feed(backlog);
     if (this.#tasks.allRunning) this.#settings.listener.running();
   }
 
@@ -289,7 +294,7 @@ export class Worker implements RebalanceListener {
     if (room) return;
     this.#consumer.pause(this.#tasks.partitions);
     const records = await this.#poll(1);
-    if (this.#rewind || this.#failure !== undefined) return;
+    if (!this.#takesRecords) return;
     this.#feed(records);
     if (!this.#paused) this.#consumer.resume(this.#tasks.runningPartitions);
   }
