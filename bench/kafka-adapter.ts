@@ -21,7 +21,7 @@ const KEYS = Array.from({ length: 1_000 }, (_, i) => Buffer.from(`key-${i}`));
 const PARTITIONS = 4;
 
 const directory = await mkdtemp(join(tmpdir(), 'millrace-bench-'));
-const kafka = await startKafka({ directory, port: 0, say: console.log });
+const kafka = await startKafka({ directory, port: 0, settings: { 'log.retention.ms': '-1' }, say: console.log });
 const servers = { 'bootstrap.servers': kafka.bootstrapServers };
 const broker = kafkaBroker(servers);
 const admin = await broker.admin();
@@ -56,7 +56,8 @@ async function adapterProduce(topic: string): Promise<number> {
 }
 
 async function bareProduce(topic: string): Promise<number> {
-  const producer = new rdkafka.Producer({ ...servers, 'enable.idempotence': true }, { partitioner: 'murmur2_random' });
+  const settings = { ...servers, 'enable.idempotence': true, 'delivery.report.only.error': true };
+  const producer = new rdkafka.Producer(settings, { partitioner: 'murmur2_random' });
   await new Promise((resolve) => producer.connect({}, resolve));
   const since = performance.now();
   for (let i = 0; i < RECORDS; ) {

@@ -6,6 +6,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { deployFolder, inStack } from './folders.js';
+import { guard } from './guard.js';
 import { brokersInCluster } from './kafka-metadata.js';
 import { launch, waitUntilReady } from './launch.js';
 import { jars } from './maven.js';
@@ -24,8 +25,11 @@ const STOPPED_WITHIN_MS = 20_000;
 const kafkaJars = (say: Say): Promise<string> =>
   jars('kafka', { 'kafka.version': versions.kafka, 'log4j.version': versions.log4j }, say);
 
+/** Settings of a broker, by Kafka's names. */
+export type KafkaSettings = Readonly<Record<string, string>>;
+
 /** The shared settings and those of this machine; where a setting is written twice, Java takes the later one. */
-async function writeProperties(directory: string, port: number): Promise<string> {
+async function writeProperties(directory: string, port: number, settings: KafkaSettings): Promise<string> {
   const shared = await readFile(join(deployFolder, 'kafka', 'server.properties'), 'utf8');
   const controllerPort = await freePort();
   const file = join(directory, 'server.properties');
@@ -35,6 +39,7 @@ async function writeProperties(directory: string, port: number): Promise<string>
     'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
     'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
     'log.dirs': join(directory, 'data').replaceAll('\\', '/'),
+    ...settings,
   };
   const lines = Object.entries(own).map(([key, value]) => `${key}=${value}`);
   await writeFile(file, `${shared}\n# This machine\n${lines.join('\n')}\n`);
@@ -53,11 +58,17 @@ interface LaunchedKafka {
 }
 
 /** Formats the data folder the first time, then starts the broker in it. */
-async function launchKafka(directory: string, port: number, log: string, say: Say): Promise<LaunchedKafka> {
+async function launchKafka(
+  directory: string,
+  port: number,
+  settings: KafkaSettings,
+  log: string,
+  say: Say,
+): Promise<LaunchedKafka> {
   const java = await findJava(JAVA_VERSION);
   const classes = join(await kafkaJars(say), '*');
   await mkdir(directory, { recursive: true });
-  const properties = await writeProperties(directory, port);
+  const properties = await writeProperties(directory, port, settings);
   const logging = `-Dlog4j2.configurationFile=${join(deployFolder, 'kafka', 'log4j2.xml')}`;
 
   if (!existsSync(join(directory, 'data', 'meta.properties'))) {
@@ -102,7 +113,7 @@ export function kafkaPart(): Part {
     async start({ data }) {
       const port = await claimPort(portFromEnvironment('MILLRACE_KAFKA_PORT', 9092), 'MILLRACE_KAFKA_PORT');
       if (data === 'fresh') await rm(directory, { recursive: true, force: true });
-      const kafka = await launchKafka(directory, port, log, () => {});
+      const kafka = await launchKafka(directory, port, {}, log, () => {});
       kafka.detach();
       return { pid: kafka.pid, endpoint: kafka.bootstrapServers };
     },
@@ -123,11 +134,13 @@ export interface RunningKafka {
 
 /**
  * Starts a broker for a test, beside and without touching the one of `npm run stack`. Resolves when it takes requests.
- * The jars are downloaded once, into the same folder as the runner's. When this Node process exits, so does the broker.
+ * The jars are downloaded once, into the same folder as the runner's. When this Node process goes, the broker goes with it.
  *
  * @param options.directory its data, configuration and log; started again on the same folder (and port) it is the same
  *   broker with the same records
  * @param options.port 0 for a free one
+ * @param options.settings Kafka's own. By default it deletes records whose *timestamp* is older than a week
+ *   (`log.retention.ms`), from half a minute after its start
  * @throws StackError without Java or Maven, when the port is taken, or when the broker does not come up
  *
  * @example
@@ -141,14 +154,14 @@ export interface RunningKafka {
 export async function startKafka(options: {
   readonly directory: string;
   readonly port: number;
+  readonly settings?: KafkaSettings;
   readonly say?: Say;
 }): Promise<RunningKafka> {
   const log = join(options.directory, 'kafka.log');
   const port = await claimPort(options.port, 'port');
-  const kafka = await launchKafka(options.directory, port, log, options.say ?? (() => {}));
-  const lastResort = (): void => kafka.kill('SIGKILL');
-  process.once('exit', lastResort);
-  const ended = kafka.ended.then(() => void process.off('exit', lastResort));
+  const kafka = await launchKafka(options.directory, port, options.settings ?? {}, log, options.say ?? (() => {}));
+  const letGo = guard(kafka.pid);
+  const ended = kafka.ended.then(letGo);
   const identity = identify(kafka.pid);
 
   try {

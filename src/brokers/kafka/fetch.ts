@@ -25,7 +25,9 @@ export class Fetch {
   #messages: Message[] = [];
   #ends: TopicPartitionOffset[] = [];
   #failure: ClientError | undefined;
-  #question: Promise<void> | undefined;
+  /** Ends with the last question that was asked. */
+  #turn: Promise<void> = Promise.resolve();
+  #questions = 0;
 
   constructor(consumer: Rdkafka.KafkaConsumer) {
     this.#consumer = consumer;
@@ -34,18 +36,18 @@ export class Fetch {
 
   /** Resolves when no question is under way. */
   async idle(): Promise<void> {
-    while (this.#question !== undefined) await this.#question;
+    while (this.#questions > 0) await this.#turn;
   }
 
   /** Fetches a batch that is there already while the caller works on the last one. Does nothing when one is ready. */
   ahead(max: number): void {
-    if (this.#question === undefined && this.#messages.length === 0) void this.#ask(max, 0);
+    if (this.#questions === 0 && this.#messages.length === 0) void this.#ask(max, 0);
   }
 
   /** Lets the client call back while nobody polls. A message that comes along is kept. */
   async serve(): Promise<void> {
-    if (this.#question === undefined) await this.#ask(1, 0);
-    else await this.#question;
+    if (this.#questions === 0) await this.#ask(1, 0);
+    else await this.#turn;
   }
 
   /** Takes all that is ready, and leaves an error for {@link some}. */
@@ -88,25 +90,27 @@ export class Fetch {
   }
 
   #ask(max: number, timeoutMs: number): Promise<void> {
-    const question = this.#consume(max, timeoutMs).finally(() => {
-      this.#question = undefined;
-    });
-    this.#question = question;
-    return question;
+    this.#questions++;
+    this.#turn = this.#turn.then(() => this.#consume(max, timeoutMs));
+    return this.#turn;
   }
 
+  /** Never rejects: an error waits for the next who asks for messages. */
   #consume(max: number, timeoutMs: number): Promise<void> {
     return new Promise((resolve) => {
-      this.#consumer.setDefaultConsumeTimeout(timeoutMs);
-      this.#consumer.consume(max, (error: ClientError | null, messages: Message[]) => {
-        if (error) {
-          // The first is said once, beside the rebalance that tells the same: the next question joins again.
-          if (error.code !== ERR_MAX_POLL_EXCEEDED) this.#failure ??= error;
-        } else {
-          this.#messages = this.#messages.length === 0 ? messages : this.#messages.concat(messages);
-        }
+      const done = (error: ClientError | null, messages: Message[]): void => {
+        // This one is said once, beside the rebalance that tells the same: the next question joins again.
+        if (error && error.code !== ERR_MAX_POLL_EXCEEDED) this.#failure ??= error;
+        else if (!error) this.#messages = this.#messages.length === 0 ? messages : this.#messages.concat(messages);
+        this.#questions--;
         resolve();
-      });
+      };
+      try {
+        this.#consumer.setDefaultConsumeTimeout(timeoutMs);
+        this.#consumer.consume(max, done);
+      } catch (thrown) {
+        done(thrown as ClientError, []);
+      }
     });
   }
 }

@@ -28,15 +28,18 @@ export interface TestKafka {
   stop(): Promise<void>;
 }
 
+/** A test's records have any timestamp; by default those older than a week would be deleted under its hands. */
+const settings = { 'log.retention.ms': '-1' };
+
 export async function startTestKafka(): Promise<TestKafka> {
   const directory = await mkdtemp(join(tmpdir(), 'millrace-kafka-'));
-  let kafka: RunningKafka = await startKafka({ directory, port: 0 });
+  let kafka: RunningKafka = await startKafka({ directory, port: 0, settings });
   const { bootstrapServers } = kafka;
   return {
     bootstrapServers,
     async restart() {
       await kafka.kill('SIGKILL');
-      kafka = await startKafka({ directory, port: Number(bootstrapServers.split(':')[1]) });
+      kafka = await startKafka({ directory, port: Number(bootstrapServers.split(':')[1]), settings });
     },
     async stop() {
       await kafka.stop();
