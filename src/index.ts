@@ -6,6 +6,22 @@ export type { ApplicationConfig, ModelBinding } from './app/config.js';
 export { type DevConfig, defineConfig, type MillraceConfig, type SampleRows } from './app/millrace-config.js';
 export type { State, StateListener } from './app/state.js';
 
+// Brokers: the embedded one, and the port that every broker has.
+export { type EmbeddedBroker, type EmbeddedBrokerOptions, openEmbeddedBroker } from './brokers/embedded/index.js';
+export type {
+  Admin,
+  Broker,
+  ConsumedRecord,
+  Consumer,
+  ConsumerConfig,
+  ProduceRequest,
+  Producer,
+  ProducerConfig,
+  TopicPartition,
+  TopicPartitionOffset,
+  TopicSpec,
+} from './brokers/port.js';
+
 // Change events.
 export {
   type Change,
@@ -104,9 +120,11 @@ export { type RowShape, row } from './serde/row-shape.js';
 export type { Serde, SerdeContext } from './serde/serde.js';
 export { type DeclaredShape, nullable, type Shape } from './serde/shape.js';
 
-// Stores.
+// Stores, and what lies under them.
 export { type ChangelogSetting, type KeyValueStoreOptions, keyValueStore } from './state/declare.js';
-export type { KeyValueStore, StoreDeclaration } from './state/store.js';
+export { type LmdbOptions, lmdbEngines } from './state/lmdb.js';
+export { memoryEngines } from './state/memory.js';
+export type { KeyValueStore, StoreDeclaration, StoreEngine, StoreEngines } from './state/store.js';
 
 // Topologies.
 export type { Subtopology, TimestampExtractor, TopicChoice, Topology } from './topology/graph.js';
