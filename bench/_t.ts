@@ -1,2 +1,0 @@
-import { benchOperators } from './operators.js';
-benchOperators();
