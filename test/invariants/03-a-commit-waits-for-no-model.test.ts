@@ -25,6 +25,8 @@ import {
 const RECORDS = 400;
 const CALLS = 16;
 const MODEL_MS = 200;
+/** Little, so that a pause in reading would show. */
+const IN_FLIGHT = 40;
 /** How long the broker takes for a commit. */
 const COMMIT_MS = 25;
 
@@ -42,7 +44,7 @@ async function run(guarantee: 'at_least_once' | 'exactly_once_v2', commitInterva
     guarantee,
     topology: distinctBranches(),
     delay: MODEL_MS,
-    config: { 'commit.interval.ms': commitIntervalMs },
+    config: { 'commit.interval.ms': commitIntervalMs, 'max.in.flight.records': IN_FLIGHT },
     concurrency: CALLS,
     around: between({
       producer: (inner) => {

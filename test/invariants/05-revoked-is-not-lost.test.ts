@@ -76,6 +76,8 @@ describe.each(['at_least_once', 'exactly_once_v2'] as const)('5. with %s', (guar
       expect(owners(first)).toEqual([4]);
       await stage.drain(first);
       await expectAll(stage, guarantee, 160);
+      // Nobody was in a hurry: what was in flight was finished before it changed hands.
+      expect(stage.asked).toHaveLength(160);
       expect([first.app.failure, second.app.failure]).toEqual([undefined, undefined]);
     });
 
