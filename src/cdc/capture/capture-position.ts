@@ -6,9 +6,8 @@
  * O3. It names the database cluster and the slot that it belongs to: elsewhere its numbers mean nothing.
  */
 import type { Broker, ProduceRequest, TopicSpec } from '../../brokers/port.js';
-import { type Clock, delay } from '../../clock.js';
-import { BrokerError } from '../../errors.js';
 import { NO_HEADERS } from '../../record.js';
+import type { Patience } from './patience.js';
 
 /** Whose log a position is of. */
 export interface LogIdentity {
@@ -35,7 +34,6 @@ export interface TransactionPart {
 
 const BATCH = 1_000;
 const POLL_MS = 100;
-const RETRY_MS = 500;
 /** How far from the end of the topic the last record is looked for at first: it is followed by transaction markers. */
 const WINDOW = 64;
 
@@ -68,27 +66,23 @@ export function positionRecord(prefix: string, position: CapturePosition, nowMs:
  *
  * @returns undefined when there is none
  */
-export async function readPosition(broker: Broker, prefix: string, clock: Clock): Promise<CapturePosition | undefined> {
+export async function readPosition(
+  broker: Broker,
+  prefix: string,
+  patience: Patience,
+): Promise<CapturePosition | undefined> {
   const partition = { topic: positionTopic(prefix), partition: 0 };
-  const consumer = await broker.consumer({ offsetReset: 'earliest', isolation: 'read_committed' });
-  const patiently = async <T>(call: () => Promise<T>): Promise<T> => {
-    for (;;) {
-      try {
-        return await call();
-      } catch (error) {
-        if (!(error instanceof BrokerError) || error.kind !== 'retriable') throw error;
-        await delay(clock, RETRY_MS);
-      }
-    }
-  };
+  const consumer = await patience.until(() =>
+    broker.consumer({ offsetReset: 'earliest', isolation: 'read_committed' }),
+  );
   try {
-    const { low, high } = await patiently(() => consumer.watermarks(partition));
+    const { low, high } = await patience.until(() => consumer.watermarks(partition));
     for (let window = WINDOW; high > low; window *= 8) {
       const start = Math.max(low, high - window);
       consumer.assign([{ ...partition, offset: start }]);
       let last: Buffer | null | undefined;
       for (let next = start; next < high; ) {
-        for (const record of await patiently(() => consumer.poll(BATCH, POLL_MS))) {
+        for (const record of await patience.until(() => consumer.poll(BATCH, POLL_MS))) {
           last = record.value;
           next = record.offset + 1;
         }

@@ -48,6 +48,7 @@ export class CaptureSession {
   #replication: ReplicationConnection | undefined;
   #stream: ChangeStream | undefined;
   #acknowledged = 0;
+  #asking: Promise<unknown> = Promise.resolve();
   #closed = false;
 
   constructor(parts: SessionParts) {
@@ -143,7 +144,13 @@ export class CaptureSession {
           ? transactionTopic(settings['topic.prefix'])
           : undefined,
       },
-      { catalogue: client, tables, records, publisher, onEvent: (table) => tracker.count(table) },
+      {
+        describe: (relation) => this.#afterOthers(() => tables.ofRelation(client, relation)),
+        tables,
+        records,
+        publisher,
+        onEvent: (table) => tracker.count(table),
+      },
       from,
     );
     this.#stream = stream;
@@ -231,13 +238,22 @@ export class CaptureSession {
   #report(): void {
     const { settings, tracker, clock } = this.#parts;
     this.#replication?.acknowledge(this.#acknowledged, 'answer', clock.now());
-    if (this.#catalogue === undefined) return;
-    measureSlot(this.#catalogue.client, settings['slot.name']).then(
+    const client = this.#catalogue?.client;
+    if (client === undefined) return;
+    this.#afterOthers(() => measureSlot(client, settings['slot.name'])).then(
       (lag) => {
         tracker.lag = lag;
       },
       (error: unknown) => this.#breaks(asError(error)),
     );
+  }
+
+  /** One question to the catalogue at a time: a connection answers no more. */
+  #afterOthers<T>(ask: () => Promise<T>): Promise<T> {
+    const answer = this.#asking.then(ask);
+    // Who asked is told of an error; the next in line is not.
+    this.#asking = answer.catch(() => undefined);
+    return answer;
   }
 
   #heartbeat(): void {

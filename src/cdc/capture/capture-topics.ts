@@ -1,21 +1,18 @@
 /** The topics of a capture, made where they are missing. */
 import type { Admin, TopicSpec } from '../../brokers/port.js';
-import { type Clock, delay } from '../../clock.js';
-import { BrokerError } from '../../errors.js';
 import type { CaptureSettings } from './capture-config.js';
-
-const RETRY_MS = 500;
+import type { Patience } from './patience.js';
 
 export class CaptureTopics {
   readonly #admin: Admin;
   readonly #settings: CaptureSettings;
-  readonly #clock: Clock;
+  readonly #patience: Patience;
   readonly #known = new Set<string>();
 
-  constructor(admin: Admin, settings: CaptureSettings, clock: Clock) {
+  constructor(admin: Admin, settings: CaptureSettings, patience: Patience) {
     this.#admin = admin;
     this.#settings = settings;
-    this.#clock = clock;
+    this.#patience = patience;
   }
 
   /** A topic for changes: as many partitions as `topic.creation.default.partitions` says, if it is not there. */
@@ -32,15 +29,9 @@ export class CaptureTopics {
   /** One that is there is left as it is. */
   async ensureAs(spec: TopicSpec): Promise<void> {
     if (this.#known.has(spec.topic)) return;
-    for (;;) {
-      try {
-        if ((await this.#admin.partitionCount(spec.topic)) === undefined) await this.#admin.createTopics([spec]);
-        this.#known.add(spec.topic);
-        return;
-      } catch (error) {
-        if (!(error instanceof BrokerError) || error.kind !== 'retriable') throw error;
-        await delay(this.#clock, RETRY_MS);
-      }
-    }
+    await this.#patience.until(async () => {
+      if ((await this.#admin.partitionCount(spec.topic)) === undefined) await this.#admin.createTopics([spec]);
+    });
+    this.#known.add(spec.topic);
   }
 }

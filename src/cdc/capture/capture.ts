@@ -7,8 +7,8 @@
  *     else goes wrong ends the capture with an error; the next start goes on where it stood.
  */
 import type { Admin, Broker, Producer } from '../../brokers/port.js';
-import { type Clock, delay, systemClock } from '../../clock.js';
-import { asError, BrokerError } from '../../errors.js';
+import { type Clock, systemClock } from '../../clock.js';
+import { asError } from '../../errors.js';
 import { type CaptureConfig, type CaptureSettings, parseCaptureConfig } from './capture-config.js';
 import { type CapturePosition, positionTopicSpec, readPosition } from './capture-position.js';
 import { CaptureSession } from './capture-session.js';
@@ -17,6 +17,7 @@ import { CaptureTopics } from './capture-topics.js';
 import { type CaptureSerdes, ChangeRecords } from './change-records.js';
 import { heartbeatTopic } from './heartbeat.js';
 import { type CaptureLogger, silent } from './logger.js';
+import { Patience } from './patience.js';
 import { isPassing } from './postgres-errors.js';
 import { Publisher } from './publisher.js';
 import { newRunId } from './run-id.js';
@@ -44,7 +45,6 @@ export interface Capture {
 }
 
 const INIT_TIMEOUT_MS = 30_000;
-const BROKER_RETRY_MS = 500;
 
 /**
  * Captures the changes of a PostgreSQL database.
@@ -71,6 +71,7 @@ class PostgresCapture implements Capture {
   readonly #clock: Clock;
   readonly #logger: CaptureLogger;
   readonly #tracker = new CaptureTracker();
+  readonly #patience: Patience;
   #session: CaptureSession | undefined;
   #publisher: Publisher | undefined;
   #published: CapturePosition | undefined;
@@ -84,6 +85,14 @@ class PostgresCapture implements Capture {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#logger = options.logger ?? silent;
+    this.#patience = new Patience(
+      this.#clock,
+      () => this.#stopping,
+      (error) => {
+        this.#tracker.error = error;
+        this.#logger.warn(`the broker does not answer, it is asked again: ${error.message}`);
+      },
+    );
   }
 
   get status(): CaptureStatus {
@@ -103,6 +112,12 @@ class PostgresCapture implements Capture {
         started,
         (thrown: unknown) => {
           const error = asError(thrown);
+          if (this.#stopping) {
+            // It is ending as it was asked to; the next start finds out how far this one came.
+            this.#logger.warn(`while the capture was being stopped: ${error.message}`);
+            started();
+            return;
+          }
           this.#tracker.state = 'failed';
           this.#tracker.error = error;
           this.#logger.error(`capture of ${this.#settings['database.dbname']} failed: ${error.message}`);
@@ -127,16 +142,14 @@ class PostgresCapture implements Capture {
     const { broker, serdes } = this.#options;
     const settings = this.#settings;
     const prefix = settings['topic.prefix'];
-    const admin = await this.#untilBrokerAnswers(() => broker.admin());
+    const admin = await this.#patience.until(() => broker.admin());
     let producer: Producer | undefined;
     try {
       const topics = await this.#makeTopics(admin);
-      producer = await this.#untilBrokerAnswers(() =>
-        broker.producer({ transactionalId: `millrace-capture-${prefix}` }),
-      );
+      producer = await this.#patience.until(() => broker.producer({ transactionalId: `millrace-capture-${prefix}` }));
       const opened = producer;
-      await this.#untilBrokerAnswers(() => opened.initTransactions(INIT_TIMEOUT_MS));
-      this.#published = await readPosition(broker, prefix, this.#clock);
+      await this.#patience.until(() => opened.initTransactions(INIT_TIMEOUT_MS));
+      this.#published = await readPosition(broker, prefix, this.#patience);
       if (this.#published !== undefined) this.#tracker.publishedLsn = this.#published.lsn;
       const identity = { prefix, database: settings['database.dbname'], runId: newRunId(this.#clock.now()) };
       const records = new ChangeRecords(identity, serdes, this.#clock);
@@ -154,7 +167,7 @@ class PostgresCapture implements Capture {
   async #makeTopics(admin: Admin): Promise<CaptureTopics> {
     const settings = this.#settings;
     const prefix = settings['topic.prefix'];
-    const topics = new CaptureTopics(admin, settings, this.#clock);
+    const topics = new CaptureTopics(admin, settings, this.#patience);
     await topics.ensureAs(positionTopicSpec(prefix, settings['topic.creation.default.replication.factor']));
     if (settings['provide.transaction.metadata']) await topics.ensure(transactionTopic(prefix));
     if (settings['heartbeat.interval.ms'] > 0) await topics.ensure(heartbeatTopic(settings));
@@ -238,18 +251,5 @@ class PostgresCapture implements Capture {
     const timer = this.#clock.after(ms, this.#wake);
     await stopped;
     timer.cancel();
-  }
-
-  async #untilBrokerAnswers<T>(call: () => Promise<T>): Promise<T> {
-    for (;;) {
-      try {
-        return await call();
-      } catch (error) {
-        if (!(error instanceof BrokerError) || error.kind !== 'retriable' || this.#stopping) throw error;
-        this.#tracker.error = error;
-        this.#logger.warn(`the broker does not answer, it is asked again: ${error.message}`);
-        await delay(this.#clock, BROKER_RETRY_MS);
-      }
-    }
   }
 }

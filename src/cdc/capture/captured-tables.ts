@@ -7,7 +7,7 @@ import type { Pgoutput } from 'pg-logical-replication';
 import type { CaptureSettings } from './capture-config.js';
 import { CapturedTable } from './captured-table.js';
 import type { CaptureLogger } from './logger.js';
-import { readTypes } from './pg-type.js';
+import { type PgType, readTypes } from './pg-type.js';
 import { readTableDefinition, type TableDefinition } from './table-definition.js';
 import { isIncluded } from './table-filter.js';
 
@@ -82,7 +82,7 @@ export class CapturedTables {
       client,
       definition.columns.map((column) => column.typeOid),
     );
-    const made = JSON.stringify([definition, definition.columns.map((column) => types.get(column.typeOid))]);
+    const made = madeFrom(definition, types);
     const known = this.#tables.get(definition.oid);
     if (known?.made === made) return known.table;
     const table = new CapturedTable(definition, types, {
@@ -111,4 +111,16 @@ export class CapturedTables {
     if (table.key.length === 0)
       this.#logger.warn(`${table.name} has no key: its records have null keys, and no order.`);
   }
+}
+
+/** All that a table's schemas and its decoding depend on, as a text. */
+function madeFrom(definition: TableDefinition, types: ReadonlyMap<number, PgType>): string {
+  const { schema, table, key, hasPrimaryKey, columns } = definition;
+  return JSON.stringify([
+    [schema, table, key, hasPrimaryKey],
+    columns.map(({ name, typeOid, modifier, notNull, defaultExpression }) => [
+      [name, modifier, notNull, defaultExpression],
+      types.get(typeOid),
+    ]),
+  ]);
 }

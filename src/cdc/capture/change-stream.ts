@@ -5,7 +5,6 @@
  *     out. Both are counted by what the log says, which is the same each time it is read.
  * S2. Nothing of a transaction is settled before its commit is read.
  */
-import type pg from 'pg';
 import type { Pgoutput } from 'pg-logical-replication';
 import type { ProduceRequest } from '../../brokers/port.js';
 import type { TransactionBlock } from '../change.js';
@@ -43,7 +42,7 @@ const NOTHING = undefined;
 
 export class ChangeStream {
   readonly #settings: ChangeStreamSettings;
-  readonly #catalogue: pg.Client;
+  readonly #describe: (relation: Pgoutput.MessageRelation) => Promise<void>;
   readonly #tables: CapturedTables;
   readonly #records: ChangeRecords;
   readonly #publisher: Publisher;
@@ -57,7 +56,8 @@ export class ChangeStream {
   constructor(
     settings: ChangeStreamSettings,
     parts: {
-      readonly catalogue: pg.Client;
+      /** Makes the table of a relation known to `tables`. */
+      readonly describe: (relation: Pgoutput.MessageRelation) => Promise<void>;
       readonly tables: CapturedTables;
       readonly records: ChangeRecords;
       readonly publisher: Publisher;
@@ -66,7 +66,7 @@ export class ChangeStream {
     from: Pick<CapturePosition, 'lsn' | 'lastCommitLsn' | 'partial'>,
   ) {
     this.#settings = settings;
-    this.#catalogue = parts.catalogue;
+    this.#describe = parts.describe;
     this.#tables = parts.tables;
     this.#records = parts.records;
     this.#publisher = parts.publisher;
@@ -94,7 +94,7 @@ export class ChangeStream {
         this.#begin(lsn, message);
         return NOTHING;
       case 'relation':
-        return this.#tables.ofRelation(this.#catalogue, message);
+        return this.#describe(message);
       case 'insert':
       case 'update':
       case 'delete':

@@ -125,3 +125,13 @@ test('a broker that is away when the capture starts is waited for', async () => 
   await bench.capture('waited', {}, { broker }).start();
   expect(story(await bench.reader('waited.waited.t').atLeast(1))).toEqual(['r 1']);
 });
+
+test('a broker that is away is no reason not to stop', async () => {
+  const broker = { ...bench.broker, admin: () => Promise.reject(new BrokerError('nobody there', 'retriable')) };
+  const capture = bench.capture('waited', {}, { broker });
+  const started = capture.start();
+  await expect.poll(() => capture.status.error?.message).toBe('nobody there');
+  await capture.stop();
+  await started;
+  expect(capture.status.state).toBe('stopped');
+});
