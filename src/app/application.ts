@@ -2,6 +2,7 @@ import type { Observable } from 'rxjs';
 import type { Broker, TopicPartition } from '../brokers/port.js';
 import { type Clock, systemClock } from '../clock.js';
 import { asError, type BrokerError, ConfigurationError, type RecordError } from '../errors.js';
+import type { Availability } from '../model/availability.js';
 import type { BatcherStats } from '../model/batcher.js';
 import type { Countable } from '../operators/operator.js';
 import type { StreamRecord } from '../record.js';
@@ -36,6 +37,9 @@ export interface ApplicationListener extends RestoreListener {
   /** The broker could not be asked just now; it is tried again. */
   onBrokerTrouble?(error: BrokerError): void;
   onCommit?(latencyMs: number): void;
+  /** A model cannot be asked: its records wait until it is back. Told once for each outage. */
+  onModelAway?(model: string, away: Availability & { state: 'away' }): void;
+  onModelBack?(model: string, afterMs: number): void;
   onAbandoned?(taskId: string, records: number): void;
 }
 
@@ -216,6 +220,7 @@ export class Application {
       if (this.state !== 'REBALANCING') worker.stop();
       worker.start();
       await worker.ended;
+      if (this.#failure !== undefined) throw this.#failure;
       await this.#close('NOT_RUNNING');
     } catch (thrown) {
       this.#failure = asError(thrown);
@@ -231,7 +236,11 @@ export class Application {
     const deadLetterTopic = config['errors.dead.letter.queue.topic.name'];
     const instance = config['instance.id'];
 
-    await this.#oracles.open(this.topology, config.models, clock);
+    await this.#oracles.open(this.topology, config.models, clock, {
+      wentAway: (model, away) => this.#listener.onModelAway?.(model, away),
+      cameBack: (model, afterMs) => this.#listener.onModelBack?.(model, afterMs),
+      refused: (_model, error) => this.#fail(error),
+    });
     const admin = await broker.admin();
     const changelogs = await prepareTopics(
       admin,
@@ -318,6 +327,12 @@ export class Application {
       retrying: (error) => this.#listener.onBrokerTrouble?.(error),
       committed: (latencyMs) => this.#listener.onCommit?.(latencyMs),
     };
+  }
+
+  /** Stops at once: nothing that is in flight is committed, so a restart meets it again. */
+  #fail(error: Error): void {
+    this.#failure ??= error;
+    this.#worker?.stop();
   }
 
   async #close(state: 'NOT_RUNNING' | 'ERROR'): Promise<void> {

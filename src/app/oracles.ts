@@ -1,9 +1,18 @@
 import type { Clock } from '../clock.js';
 import { ConfigurationError } from '../errors.js';
+import type { Availability } from '../model/availability.js';
 import { type Batcher, batcher } from '../model/batcher.js';
 import type { Model, ModelDeclaration, Oracle } from '../model/model.js';
 import type { Topology } from '../topology/graph.js';
 import type { ModelBinding } from './config.js';
+
+/** Told how the models of an application are, by their names. */
+export interface OraclesListener {
+  wentAway(model: string, away: Availability & { state: 'away' }): void;
+  cameBack(model: string, afterMs: number): void;
+  /** It will not answer before a setting is changed; what it was asked stays open. */
+  refused(model: string, error: ConfigurationError): void;
+}
 
 /** The models of an application, opened once and shared by its tasks. */
 export class Oracles {
@@ -15,7 +24,12 @@ export class Oracles {
    *
    * @throws ConfigurationError when one is not bound
    */
-  async open(topology: Topology, models: Readonly<Record<string, Model | ModelBinding>>, clock: Clock): Promise<void> {
+  async open(
+    topology: Topology,
+    models: Readonly<Record<string, Model | ModelBinding>>,
+    clock: Clock,
+    listener: OraclesListener,
+  ): Promise<void> {
     for (const { name } of declaredModels(topology)) {
       const bound = models[name];
       if (bound === undefined) {
@@ -25,10 +39,15 @@ export class Oracles {
           `models.${name}`,
         );
       }
-      const { model, ...batching } = 'model' in bound ? bound : { model: bound };
+      const { model, ...configured } = 'model' in bound ? bound : { model: bound };
       await model.open();
       this.#models.push(model);
-      this.#batchers.set(name, batcher(model, batching, clock) as Batcher<never, never>);
+      const asked = batcher(model, { ...model.batching, ...configured }, clock, {
+        wentAway: (away) => listener.wentAway(name, away),
+        cameBack: (afterMs) => listener.cameBack(name, afterMs),
+        refused: (error) => listener.refused(name, error),
+      });
+      this.#batchers.set(name, asked as Batcher<never, never>);
     }
   }
 

@@ -36,16 +36,33 @@ export interface Model<Features = unknown, Prediction = unknown> {
   /** Loads or connects. Called once, before the first batch. */
   open(): Promise<void>;
   /**
-   * Answers a batch.
+   * Answers a batch. In the place of a prediction may be an `Error`, the failure of that row alone, or an `AnsweredBy`,
+   * a prediction that another model made.
    *
    * @param rows 1 to `maxRows` rows
    * @param signal aborted when nobody waits for the answer any more
    * @returns one prediction for each row, in the order of the rows
-   * @throws when the whole batch could not be answered
+   * @throws {ModelAway} when it cannot be asked just now: the rows wait, and are asked again
+   * @throws {BatchRefused} when one row of the batch made it fail: it is asked for the halves
+   * @throws {ConfigurationError} when it will not answer before a setting is changed: it is asked no more
+   * @throws anything else when the whole batch could not be answered: every row of it fails
    */
   predict(rows: readonly Features[], signal: AbortSignal): Promise<readonly Prediction[]>;
+  /**
+   * Looks whether it is there. Models that have this are asked before a late answer is held against a row.
+   *
+   * @throws when it is not; {ConfigurationError} as `predict`
+   */
+  probe?(signal: AbortSignal): Promise<void>;
+  /** How it is asked best; what the application is configured with goes first. */
+  readonly batching?: BatchingOptions;
+  /** Figures of its own, for the application's status: a snapshot. */
+  readonly figures?: ModelFigures;
   close(): Promise<void>;
 }
+
+/** Counts and the like, by their names; may be nested. */
+export type ModelFigures = Readonly<Record<string, number | string | object>>;
 
 /** How questions are gathered into batches. One batcher for each model of an application, shared by its tasks. */
 export interface BatchingOptions {
@@ -57,12 +74,23 @@ export interface BatchingOptions {
   readonly maxConcurrent?: number;
 }
 
-/** Called with the answer to one question, or with the error. Never synchronously from `ask`. */
-export type Answered<Prediction> = (error: Error | null, prediction: Prediction | undefined) => void;
+/**
+ * Called with the answer to one question, or with the error. Never synchronously from `ask`.
+ *
+ * @param identity who answered, when it was another model than the one that was asked
+ */
+export type Answered<Prediction> = (
+  error: Error | null,
+  prediction: Prediction | undefined,
+  identity?: ModelIdentity,
+) => void;
 
 /** A model as an operator asks it: one row at a time, gathered behind. */
 export interface Oracle<Features = unknown, Prediction = unknown> {
   readonly identity: ModelIdentity;
-  /** Asks; `timeoutMs` from now the answer is a timeout error. */
+  /**
+   * Asks. The answer is a timeout error when the model, being there, has not given one `timeoutMs` after the call with
+   * the question in it began; waiting for the call does not count.
+   */
   ask(features: Features, timeoutMs: number, answered: Answered<Prediction>): void;
 }
