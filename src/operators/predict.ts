@@ -6,10 +6,12 @@
  *     is still in flight waits for that record's outcome; any other asks at once.
  * P2. A memory is of one key, one fingerprint of the features, one model and one version; any other is a miss.
  * P3. The memory is written when the record's turn comes, so that it belongs to the same prefix as the output.
+ * P4. What another model answered in the place of the one asked is remembered under its own name and version, so it is a
+ *     miss for every later record.
  */
 import type { ErrorHandler } from '../error-handler.js';
 import { asError } from '../errors.js';
-import type { ModelDeclaration, Oracle } from '../model/model.js';
+import type { ModelDeclaration, ModelIdentity, Oracle } from '../model/model.js';
 import { type StreamRecord, withValue } from '../record.js';
 import type { KeyValueStore, StoreDeclaration } from '../state/store.js';
 import { checkTimeout } from './calls.js';
@@ -24,7 +26,10 @@ export interface PredictOptions<Row, K, F, P> extends Named {
   readonly features: (row: Row, record: StreamRecord<Row, K>) => F;
   /** Answers from memory while a key's features do not change. Declared with `predictionMemory(name)`. */
   readonly remember?: StoreDeclaration<K, RememberedPrediction<P>>;
-  /** Milliseconds until a question counts as failed. Default 10,000. */
+  /**
+   * Milliseconds that a model which is there may take for an answer; then the question counts as failed. Waiting for a
+   * model that is away does not count. Default 10,000.
+   */
   readonly timeout?: number;
   /** Decides over a record whose question failed. Default: the application's processing handler. */
   readonly onError?: ErrorHandler;
@@ -80,6 +85,8 @@ interface Question<Row, K, P> {
   answered: boolean;
   error: Error | null;
   prediction: P | undefined;
+  /** Who answered, when it was not the model that was asked. */
+  other: ModelIdentity | undefined;
 }
 
 class Predicting<Row, K, F, P> {
@@ -141,7 +148,7 @@ class Predicting<Row, K, F, P> {
     const uncertain = ofSameRecord ? inFlight.fingerprint === fingerprint : this.#claims.mayHold(key, fingerprint);
     this.#claims.add(key, entry.ticket, fingerprint, null);
     if (uncertain && ofSameRecord) {
-      entry.deliver(() => this.#share(row));
+      entry.deliver(() => this.#share(row, fingerprint));
     } else if (uncertain) {
       this.#context.whenFinished(inFlight.ticket, entry.ticket, () => this.#decide(row, features, fingerprint, entry));
     } else {
@@ -168,11 +175,13 @@ class Predicting<Row, K, F, P> {
 
   /**
    * The same question was asked for the same record just before (after a flatMap), and it has left the lane: its answer
-   * is the memory now. When it failed there is none, and the record has failed as a whole.
+   * is the memory now, whoever gave it. When it failed there is none, and the record has failed as a whole.
    */
-  #share(record: StreamRecord<Row, K>): void {
-    const remembered = this.#remembered(record.key);
-    if (remembered !== undefined) this.#forwardRemembered(record, remembered.prediction);
+  #share(record: StreamRecord<Row, K>, fingerprint: string): void {
+    const remembered = this.#memory?.get(record.key);
+    if (remembered?.fingerprint !== fingerprint) return;
+    const { model: name, version, prediction } = remembered;
+    this.#forwardRemembered(record, prediction, { name, version });
   }
 
   /** Every earlier record is finished: the memory says what is to be done. */
@@ -207,13 +216,15 @@ class Predicting<Row, K, F, P> {
       answered: false,
       error: null,
       prediction: undefined,
+      other: undefined,
     };
     entry.ticket.kept = question;
     this.#context.count('asked');
-    this.#oracle.ask(features, this.#timeoutMs, (error, prediction) => {
+    this.#oracle.ask(features, this.#timeoutMs, (error, prediction, other) => {
       question.answered = true;
       question.error = error;
       question.prediction = prediction;
+      question.other = other;
       this.#settle(question);
     });
   }
@@ -226,7 +237,7 @@ class Predicting<Row, K, F, P> {
     question.entry.deliver(() => {
       const { record } = question;
       const prediction = question.prediction as P;
-      const { identity } = this.#oracle;
+      const identity = question.other ?? this.#oracle.identity;
       if (this.#memory !== undefined && record.key !== null && record.key !== undefined) {
         this.#memory.put(record.key, {
           fingerprint: question.fingerprint,
@@ -239,10 +250,9 @@ class Predicting<Row, K, F, P> {
     });
   }
 
-  #forwardRemembered(record: StreamRecord<Row, K>, prediction: P): void {
+  #forwardRemembered(record: StreamRecord<Row, K>, prediction: P, by = this.#oracle.identity): void {
     this.#context.count('remembered');
-    const { identity } = this.#oracle;
-    this.#forward(withValue(record, { row: record.value, prediction, model: identity, remembered: true }));
+    this.#forward(withValue(record, { row: record.value, prediction, model: by, remembered: true }));
   }
 
   /** The memory of the key, if the same model and version made it. */
