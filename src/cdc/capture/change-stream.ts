@@ -37,9 +37,6 @@ interface OpenTransaction {
   changes: number;
 }
 
-/** PostgreSQL's answer when a message is not of interest. */
-const NOTHING = undefined;
-
 export class ChangeStream {
   readonly #settings: ChangeStreamSettings;
   readonly #describe: (relation: Pgoutput.MessageRelation) => Promise<void>;
@@ -92,7 +89,7 @@ export class ChangeStream {
     switch (message.tag) {
       case 'begin':
         this.#begin(lsn, message);
-        return NOTHING;
+        return undefined;
       case 'relation':
         return this.#describe(message);
       case 'insert':
@@ -103,7 +100,7 @@ export class ChangeStream {
         return this.#commit(message);
       default:
         // Types and origins say nothing that is not in the catalogue; `truncate` and messages are skipped operations.
-        return NOTHING;
+        return undefined;
     }
   }
 
@@ -132,7 +129,7 @@ export class ChangeStream {
     if (transaction === undefined) throw new Error('PostgreSQL sent a change outside of a transaction');
     transaction.changes++;
     const table = this.#tables.get(message.relation.relationOid >>> 0);
-    if (table === undefined) return NOTHING;
+    if (table === undefined) return undefined;
     const { at, txId, lastCommitLsn } = transaction;
     const origin: ChangeOrigin = { at, txId, lsn, lastCommitLsn, snapshot: 'false' };
     const block = (): TransactionBlock | null => transaction.metadata?.next(table.name, lsn) ?? null;

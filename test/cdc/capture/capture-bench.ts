@@ -27,11 +27,10 @@ export interface Bench {
   close(): Promise<void>;
 }
 
-export async function openBench(settings: Record<string, string | number> = {}): Promise<Bench> {
-  const postgres = await temporaryPostgres({
-    settings: { max_replication_slots: 64, max_wal_senders: 64, ...settings },
-  });
-  const broker = await openEmbeddedBroker({});
+/** @param opened closed by the bench too; by default an embedded one */
+export async function openBench(opened?: Broker): Promise<Bench> {
+  const postgres = await temporaryPostgres({ settings: { max_replication_slots: 64, max_wal_senders: 64 } });
+  const broker = opened ?? (await openEmbeddedBroker({}));
   const client = new pg.Client({ connectionString: postgres.url });
   client.on('error', () => undefined); // Tests end the server under it.
   await client.connect();
