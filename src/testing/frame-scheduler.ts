@@ -13,7 +13,7 @@ import { type RunHelpers, TestScheduler } from 'rxjs/testing';
 import type { Clock, Timer } from '../clock.js';
 
 /** Actions after which a test is taken for one that never ends. */
-const MOST_ACTIONS = 1_000_000;
+const MOST_ACTIONS = 100_000;
 
 export class FrameScheduler extends TestScheduler {
   #endOfTick: (() => void)[] = [];

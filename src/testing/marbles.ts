@@ -88,6 +88,8 @@ class MarbleRun {
   readonly #subscribed = new Subscription();
   /** What is checked when all frames are played. */
   readonly #checks: (() => void)[] = [];
+  /** And after that: what would hide the reason for a failed check. */
+  readonly #lastChecks: (() => void)[] = [];
   /** Subscriptions that the test has expectations of. */
   readonly #spokenOf = new Set<readonly SubscriptionFrames[]>();
 
@@ -97,7 +99,7 @@ class MarbleRun {
       await this.#scheduler.play((helpers) => {
         after = this.#declare(test, helpers);
       });
-      for (const check of this.#checks) check();
+      for (const check of [...this.#checks, ...this.#lastChecks]) check();
       after?.();
     } finally {
       this.#subscribed.unsubscribe();
@@ -147,7 +149,7 @@ class MarbleRun {
       `${kind}('${diagram}') was never subscribed to: give the stream to expectRecords(), or say so with ` +
         'expectSubscriptions(source.subscriptions).toBe([])',
     );
-    this.#checks.push(() => {
+    this.#lastChecks.push(() => {
       if (source.subscriptions.length === 0 && !this.#spokenOf.has(source.subscriptions)) throw unused;
     });
     return source;

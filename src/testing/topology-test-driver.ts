@@ -6,8 +6,7 @@
 import type { ConsumedRecord, ProduceRequest } from '../brokers/port.js';
 import { always, type ErrorDecision, type ErrorHandler } from '../error-handler.js';
 import type { RecordError } from '../errors.js';
-import { type Batcher, batcher } from '../model/batcher.js';
-import type { Model, ModelDeclaration, Oracle } from '../model/model.js';
+import type { Model } from '../model/model.js';
 import type { Countable } from '../operators/operator.js';
 import { TopicCodec, type TopicSerdes } from '../runtime/codec.js';
 import { deadLetter } from '../runtime/dead-letter.js';
@@ -18,15 +17,16 @@ import type { Encoding, EncodingName } from '../serde/encoding.js';
 import { LayeredStore } from '../state/layered-store.js';
 import { memoryEngines } from '../state/memory.js';
 import type { KeyValueStore, StoreDeclaration } from '../state/store.js';
+import type { Writer } from '../state/writer.js';
 import type { Subtopology, Topology } from '../topology/graph.js';
 import { serdesFor, type TopicDeclaration } from '../topology/topic.js';
-import { FakeModel } from './fake.js';
+import { DriverModels } from './driver-models.js';
 import { TestInputTopic } from './test-input-topic.js';
 import { TestOutputTopic } from './test-output-topic.js';
 import { VirtualClock } from './virtual-clock.js';
 
 export interface TopologyTestDriverOptions {
-  /** Models by the names that the topology uses: `fake(…)`, or real ones (open them before). */
+  /** Models by the names that the topology uses: `fake(…)`, or real ones. The driver opens and closes them. */
   readonly models?: Readonly<Record<string, Model>>;
   /** How topics are encoded, here as in production. Default `connect-json`. */
   readonly encoding?: EncodingName | Encoding;
@@ -36,16 +36,25 @@ export interface TopologyTestDriverOptions {
   readonly initialWallClockTimeMs?: number;
 }
 
+/** A store as a test sees it: what finished records have left in it. */
+export type ReadableStore<K, V> = Pick<KeyValueStore<K, V>, 'name' | 'get' | 'has' | 'entries'>;
+
 interface Running {
   readonly task: Task;
-  readonly stores: readonly LayeredStore<unknown, unknown>[];
+  readonly stores: readonly ReadableStore<unknown, unknown>[];
 }
 
-/** Where dead letters go, to be read with `createOutputTopic`. */
-export const DEAD_LETTERS = 'dead-letters';
+/** Nobody writes through a test's view of a store, and what is committed is read without asking. */
+const READER: Writer = {
+  sequence: () => {
+    throw new Error('a test reads stores; what is in them is written by the topology');
+  },
+  wrote: () => undefined,
+  read: () => undefined,
+};
 
-/** Real turns of the event loop that `settled` gives an asynchronous call that is not in virtual time. */
-const PATIENCE_MS = 10_000;
+/** Where dead letters go; {@link TopologyTestDriver.createOutputTopic} reads it through any declaration of this name. */
+export const DEAD_LETTERS = 'dead-letters';
 
 /**
  * @example
@@ -53,9 +62,12 @@ const PATIENCE_MS = 10_000;
  * driver.createInputTopic(carChanges).pipeInput({ id: 1 }, created(focus));
  * await driver.settled();
  * expect(driver.createOutputTopic(pricedCars).readRecord()?.value).toMatchObject({ suggestedprice: 9000 });
+ * await driver.close();
  */
 export class TopologyTestDriver {
+  /** The wall clock. Only {@link advanceWallClockTime} moves it. */
   readonly clock: VirtualClock;
+  /** How often operators did what they count. */
   readonly events: Record<Countable, number> = {
     filtered: 0,
     duplicate: 0,
@@ -67,46 +79,70 @@ export class TopologyTestDriver {
   /** What failed and was skipped or dead-lettered. */
   readonly dropped: RecordError[] = [];
   readonly #topology: Topology;
+  readonly #encoding: EncodingName | Encoding;
   readonly #serdes = new Map<string, TopicSerdes>();
   readonly #running: Running[] = [];
   readonly #bySource = new Map<string, Running>();
   readonly #written = new Map<string, ConsumedRecord[]>();
   readonly #read = new Map<string, number>();
-  readonly #batchers = new Map<string, Batcher<unknown, unknown>>();
-  /** Models that answer in real time. */
-  readonly #real: string[] = [];
+  readonly #models: DriverModels;
   readonly #onError: ErrorHandler;
+  #stopped: RecordError | undefined;
   #failure: RecordError | undefined;
 
-  private constructor(topology: Topology, options: TopologyTestDriverOptions) {
+  private constructor(
+    topology: Topology,
+    clock: VirtualClock,
+    models: DriverModels,
+    { onError = 'fail', encoding = 'connect-json' }: TopologyTestDriverOptions,
+  ) {
     this.#topology = topology;
-    this.clock = new VirtualClock(options.initialWallClockTimeMs ?? 0);
-    const { onError = 'fail', encoding = 'connect-json' } = options;
+    this.clock = clock;
+    this.#models = models;
+    this.#encoding = encoding;
     this.#onError = typeof onError === 'function' ? onError : always(onError);
     for (const declaration of topology.topics.values()) {
       this.#serdes.set(declaration.name, serdesFor(declaration, encoding) as TopicSerdes);
     }
-    for (const [name, model] of Object.entries(options.models ?? {})) {
-      if (model instanceof FakeModel) model.runOn(this.clock);
-      else this.#real.push(name);
-      this.#batchers.set(name, batcher(model, {}, this.clock));
+  }
+
+  /**
+   * Makes a driver. Asynchronous because models and stores are opened.
+   *
+   * @throws Error when a model of the topology is not among `models`, or cannot be opened
+   */
+  static async open(topology: Topology, options: TopologyTestDriverOptions = {}): Promise<TopologyTestDriver> {
+    const clock = new VirtualClock(options.initialWallClockTimeMs ?? 0);
+    const models = await DriverModels.open(options.models ?? {}, clock);
+    try {
+      const driver = new TopologyTestDriver(topology, clock, models, options);
+      for (const subtopology of topology.subtopologies) await driver.#start(subtopology);
+      return driver;
+    } catch (error) {
+      await models.close();
+      throw error;
     }
   }
 
-  /** Makes a driver. Asynchronous because stores and models are opened. */
-  static async open(topology: Topology, options: TopologyTestDriverOptions = {}): Promise<TopologyTestDriver> {
-    for (const model of Object.values(options.models ?? {})) await model.open();
-    const driver = new TopologyTestDriver(topology, options);
-    for (const subtopology of topology.subtopologies) await driver.#start(subtopology);
-    return driver;
-  }
-
+  /** @throws Error when the topology does not read the topic */
   createInputTopic<K, V>(topic: TopicDeclaration<K, V>): TestInputTopic<K, V> {
+    this.#sourceNamed(topic.name);
     return new TestInputTopic(topic, this.#serdes.get(topic.name)!, this.clock, (record) => this.#pipe(record));
   }
 
+  /**
+   * Reads from its beginning what the topology has written to a topic, or {@link DEAD_LETTERS}.
+   *
+   * @throws Error when the topology has no such topic
+   */
   createOutputTopic<K, V>(topic: TopicDeclaration<K, V>): TestOutputTopic<K, V> {
-    return new TestOutputTopic(topic.name, this.#serdes.get(topic.name)!, this.#writtenTo(topic.name));
+    const { name } = topic;
+    const serdes = name === DEAD_LETTERS ? serdesFor(topic, this.#encoding) : this.#serdes.get(name);
+    if (serdes === undefined) {
+      const known = [...this.#serdes.keys(), DEAD_LETTERS].join(', ');
+      throw new Error(`'${name}' is no topic of the topology '${this.#topology.name}'; there are ${known}`);
+    }
+    return new TestOutputTopic(name, serdes as TopicSerdes, this.#writtenTo(name));
   }
 
   /** The dead letters so far, as they would lie in the dead-letter topic. */
@@ -114,33 +150,50 @@ export class TopologyTestDriver {
     return this.#writtenTo(DEAD_LETTERS);
   }
 
-  getStateStore<K, V>(declaration: StoreDeclaration<K, V>): Pick<KeyValueStore<K, V>, 'get' | 'has' | 'entries'> {
+  /**
+   * A store of the topology, to read: what finished records have left in it. What a record writes that is still in
+   * flight is not there yet.
+   *
+   * @throws Error when the topology has no such store
+   */
+  getStateStore<K, V>(declaration: StoreDeclaration<K, V>): ReadableStore<K, V> {
     const stores = this.#running.flatMap((running) => running.stores);
     const store = stores.find(({ name }) => name === declaration.name);
-    if (store === undefined)
-      throw new Error(`the topology '${this.#topology.name}' has no store '${declaration.name}'`);
-    return store as unknown as KeyValueStore<K, V>;
-  }
-
-  /** Advances the wall clock; punctuations, timeouts and lingers that come due run. */
-  advanceWallClockTime(ms: number): void {
-    this.clock.advance(ms);
-    this.#throwFailure();
+    if (store === undefined) {
+      const known = stores.map(({ name }) => name).join(', ') || 'none';
+      throw new Error(
+        `the topology '${this.#topology.name}' has no store '${declaration.name}'; its stores are: ${known}`,
+      );
+    }
+    return store as ReadableStore<K, V>;
   }
 
   /**
-   * Waits until nothing more happens without the clock: promises and models that answer at once have answered.
+   * Advances the wall clock; punctuations, timeouts and answers of fakes that come due run on the way. While records
+   * are in flight, time moves on only when promises and real models have nothing more to say: await it. Without any,
+   * everything has run when it returns.
+   *
+   * @throws RecordError when a record failed and its handler said `fail`
+   */
+  async advanceWallClockTime(ms: number): Promise<void> {
+    const until = this.clock.now() + ms;
+    do {
+      this.clock.flush();
+      if (this.inFlight > 0) await this.#models.quiet();
+      this.#throwFailure();
+    } while (this.clock.step(until));
+    await this.settled();
+  }
+
+  /**
+   * Waits until nothing more happens without the clock: promises have settled, models that answer at once, or in real
+   * time, have answered. A call of `mapAsync` that waits for the world outside is not waited for: give it a stand-in.
    *
    * @throws RecordError when a record failed and its handler said `fail`
    */
   async settled(): Promise<void> {
-    const until = Date.now() + PATIENCE_MS;
-    for (;;) {
-      await this.clock.settle();
-      this.#throwFailure();
-      if (!this.#real.some((name) => this.#batchers.get(name)!.stats.callsUnderWay > 0)) return;
-      if (Date.now() > until) throw new Error(`a model has not answered within ${PATIENCE_MS} ms`);
-    }
+    await this.#models.quiet();
+    this.#throwFailure();
   }
 
   /** Records piped in that are not finished. */
@@ -148,45 +201,62 @@ export class TopologyTestDriver {
     return this.#running.reduce((sum, { task }) => sum + task.inFlight, 0);
   }
 
-  close(): void {
+  /** Drops what is in flight and closes the models. */
+  async close(): Promise<void> {
     for (const { task } of this.#running) task.close();
-    for (const asked of this.#batchers.values()) asked.close();
+    await this.#models.close();
   }
 
   async #start(subtopology: Subtopology): Promise<void> {
     const task = new Task(`${subtopology.id}_0`, 0, this.#taskPort());
     const engines = memoryEngines();
+    const now = () => this.clock.now();
     const stores: LayeredStore<unknown, unknown>[] = [];
+    const readable: ReadableStore<unknown, unknown>[] = [];
     for (const declaration of subtopology.stores) {
       const engine = await engines.open(`${task.id}/${declaration.name}`);
-      const now = () => this.clock.now();
       stores.push(new LayeredStore(declaration, engine, task, { cache: { maxEntries: 10_000 }, now }));
+      readable.push(new LayeredStore(declaration, engine, READER, { cache: { maxEntries: 0 }, now }));
     }
     const tap = { listener: undefined };
     wire(task, subtopology, stores, new TopicCodec(this.#serdes, Number.POSITIVE_INFINITY), { tap: () => tap });
-    const running = { task, stores };
+    const running = { task, stores: readable };
     this.#running.push(running);
     for (const topic of subtopology.sourceTopics) this.#bySource.set(topic, running);
   }
 
+  #sourceNamed(topic: string): Running {
+    const running = this.#bySource.get(topic);
+    if (running !== undefined) return running;
+    const known = [...this.#bySource.keys()].join(', ');
+    throw new Error(`'${topic}' is not read by the topology '${this.#topology.name}'; it reads ${known}`);
+  }
+
   #pipe(record: ProduceRequest): void {
-    const running = this.#bySource.get(record.topic);
-    if (running === undefined) throw new Error(`'${record.topic}' is not a source of '${this.#topology.name}'`);
-    const offset = this.#read.get(record.topic) ?? 0;
-    this.#read.set(record.topic, offset + 1);
-    running.task.process({ ...record, partition: 0, offset });
+    if (this.#stopped !== undefined) {
+      const why = `the topology '${this.#topology.name}' has stopped, as an application would: ${this.#stopped.message}`;
+      throw new Error(`${why}. Open another driver, or decide otherwise with onError`, { cause: this.#stopped });
+    }
+    this.#deliver(record);
     this.#throwFailure();
   }
 
+  /** Appends a record to a topic that is read. */
+  #deliver(record: ProduceRequest): void {
+    const offset = this.#read.get(record.topic) ?? 0;
+    this.#read.set(record.topic, offset + 1);
+    this.#sourceNamed(record.topic).task.process({ ...record, partition: 0, offset });
+  }
+
   #finished(unit: Unit, task: Task): void {
-    for (const { request } of unit.orderedOutputs()) {
-      const lines = this.#writtenTo(request.topic);
-      lines.push({ ...request, partition: 0, offset: lines.length });
-      if (this.#bySource.has(request.topic)) this.#pipe(request);
-    }
     for (const store of task.stores) {
       store.takeUpTo(unit.sequence);
       void store.committed(unit.sequence);
+    }
+    for (const { request } of unit.orderedOutputs()) {
+      const lines = this.#writtenTo(request.topic);
+      lines.push({ ...request, partition: 0, offset: lines.length });
+      if (this.#bySource.has(request.topic)) this.#deliver(request);
     }
   }
 
@@ -207,18 +277,13 @@ export class TopologyTestDriver {
   #taskPort(): TaskPort {
     return {
       clock: this.clock,
-      oracle: <F, P>({ name }: ModelDeclaration<F, P>): Oracle<F, P> => {
-        const bound = this.#batchers.get(name);
-        if (bound === undefined) {
-          throw new Error(`the model '${name}' is not bound: give the driver models: { '${name}': fake(…) }`);
-        }
-        return bound as unknown as Oracle<F, P>;
-      },
+      oracle: (model) => this.#models.oracle(model),
       handler: () => this.#onError,
       deadLetter: (raw, error) => deadLetter(DEAD_LETTERS, raw, error),
       finished: (unit, task) => this.#finished(unit, task),
       stopped: (error) => {
-        this.#failure = error;
+        this.#stopped ??= error;
+        this.#failure ??= error;
       },
       count: (what) => {
         this.events[what] += 1;

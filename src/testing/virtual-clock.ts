@@ -56,23 +56,28 @@ export class VirtualClock implements Clock {
   /** Advances by `ms` milliseconds, running what comes due on the way. Promises do not get a turn in between. */
   advance(ms: number): void {
     const until = this.#now + ms;
-    this.flush();
-    for (let next = this.#next(until); next !== undefined; next = this.#next(until)) {
-      this.#fire(next);
-      this.flush();
-    }
-    this.#now = until;
+    do this.flush();
+    while (this.step(until));
   }
 
   /** As `advance`, and promises settle before time moves on. */
   async run(ms: number): Promise<void> {
     const until = this.#now + ms;
-    await this.settle();
-    for (let next = this.#next(until); next !== undefined; next = this.#next(until)) {
-      this.#fire(next);
-      await this.settle();
+    do await this.settle();
+    while (this.step(until));
+  }
+
+  /** Advances to the next timer that is due by `until`, and runs it; without one, to `until`, and returns false. */
+  step(until: number): boolean {
+    const next = this.#next(until);
+    if (next === undefined) {
+      this.#now = Math.max(this.#now, until);
+      return false;
     }
-    this.#now = until;
+    this.#timers.delete(next);
+    this.#now = Math.max(this.#now, next.at);
+    next.callback();
+    return true;
   }
 
   /** Lets promises and the ends of ticks run until nothing more happens; time stands still. */
@@ -91,11 +96,5 @@ export class VirtualClock implements Clock {
       }
     }
     return first;
-  }
-
-  #fire(entry: Entry): void {
-    this.#timers.delete(entry);
-    this.#now = Math.max(this.#now, entry.at);
-    entry.callback();
   }
 }
