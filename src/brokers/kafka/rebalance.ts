@@ -14,7 +14,7 @@
 import { setImmediate as afterPendingCallbacks } from 'node:timers/promises';
 import type { RebalanceListener, TopicPartition } from '../port.js';
 import type { Rdkafka } from './client.js';
-import { type ClientError, ERR_ASSIGN_PARTITIONS } from './errors.js';
+import { type ClientError, ERR_ASSIGN_PARTITIONS, translate } from './errors.js';
 import type { Partitions } from './partitions.js';
 
 interface RebalanceEvent {
@@ -98,7 +98,7 @@ export class Rebalances {
   /** Tells the listener that everything goes, as closing implies, and from now on answers the client at once. */
   async close(): Promise<void> {
     try {
-      await this.workOff();
+      await afterPendingCallbacks();
       await this.#tellGone(this.#partitions.list());
     } finally {
       this.#closing = true;
@@ -107,11 +107,16 @@ export class Rebalances {
     }
   }
 
-  async #takeOn({ partitions, afterLoss }: RebalanceEvent): Promise<void> {
+  async #takeOn(event: RebalanceEvent): Promise<void> {
+    const { partitions, afterLoss } = event;
     const regained = afterLoss ? this.#partitions.list().filter((partition) => this.isLost(partition)) : [];
-    if (regained.length > 0) await this.#giveUp(regained);
     const taken = [...regained, ...partitions];
-    this.#assign(await this.#startOf(taken));
+    const starting = await this.#startOf(taken).catch((error: unknown) => {
+      this.#events.unshift(event); // not answered yet: the next poll tries again
+      throw error;
+    });
+    if (regained.length > 0) await this.#giveUp(regained);
+    this.#assign(starting);
     for (const { topic, partition } of taken) this.#partitions.add({ topic, partition });
     if (taken.length > 0) await this.#listener?.onAssigned(taken);
   }
@@ -134,13 +139,17 @@ export class Rebalances {
   }
 
   #assign(partitions: readonly StartingPartition[]): void {
-    if (this.#cooperative) this.#consumer.incrementalAssign([...partitions]);
-    else this.#consumer.assign([...partitions]);
+    answered('Taking on partitions', () => {
+      if (this.#cooperative) this.#consumer.incrementalAssign([...partitions]);
+      else this.#consumer.assign([...partitions]);
+    });
   }
 
   #unassign(partitions: readonly TopicPartition[]): void {
-    if (this.#cooperative) this.#consumer.incrementalUnassign([...partitions]);
-    else this.#consumer.unassign();
+    answered('Giving partitions up', () => {
+      if (this.#cooperative) this.#consumer.incrementalUnassign([...partitions]);
+      else this.#consumer.unassign();
+    });
   }
 
   /** Or eager, where a user chose such an assignor. */
@@ -157,6 +166,14 @@ export class Rebalances {
     } catch {
       this.#consumer.unassign(); // it began to close between the question and the answer
     }
+  }
+}
+
+function answered(doing: string, answer: () => void): void {
+  try {
+    answer();
+  } catch (thrown) {
+    throw translate(thrown as ClientError, doing);
   }
 }
 

@@ -214,6 +214,8 @@ describe.skipIf(missing !== undefined)('the Kafka adapter', () => {
     const poll = pollUntil(consumer, () => false);
     await expect(poll).rejects.toMatchObject({ kind: 'fatal', code: 'NO_OFFSET' });
     await expect(poll).rejects.toThrow(new RegExp(`no committed offset in ${topic}-0`));
+    await expect(consumer.poll(1, 0)).rejects.toMatchObject({ code: 'NO_OFFSET' });
+    await consumer.close();
   });
 
   test('a static member that another one replaced fails for good, and what it holds is lost', async () => {
