@@ -21,7 +21,9 @@ export async function rowsOf(client: pg.Client, query: string, values: readonly 
   return (await client.query<Row>(query, [...values])).rows;
 }
 
-/** Asks until the rows are as wanted: what the table shall be is known, when it is not. */
+const NO_SUCH_TABLE = '42P01';
+
+/** Asks until the rows are as wanted: what the tables shall hold is known, when it will be is not. */
 export async function untilRows(
   client: pg.Client,
   query: string,
@@ -30,8 +32,12 @@ export async function untilRows(
 ): Promise<Row[]> {
   const deadline = Date.now() + DEADLINE_MS;
   for (;;) {
-    const rows = await rowsOf(client, query);
-    if (wanted(rows)) return rows;
+    const rows = await rowsOf(client, query).catch((error: { code?: string }) => {
+      // The sink makes its table with the first row.
+      if (error.code === NO_SUCH_TABLE) return undefined;
+      throw error;
+    });
+    if (rows !== undefined && wanted(rows)) return rows;
     if (Date.now() > deadline) throw new Error(`${what}: not within ${DEADLINE_MS} ms; last: ${JSON.stringify(rows)}`);
     await wait(10);
   }

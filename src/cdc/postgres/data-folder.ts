@@ -1,7 +1,7 @@
 /** Making the data folder of a cluster, once. */
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chown, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chown, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { asError, ConfigurationError } from '../../errors.js';
@@ -13,6 +13,7 @@ const run = promisify(execFile);
 
 /** The superuser of every cluster. */
 export const SUPERUSER = 'postgres';
+const STAGING_PREFIX = 'initdb';
 
 export function dataFolderOf(directory: string): string {
   return join(directory, 'data');
@@ -25,7 +26,8 @@ export function passwordFileOf(directory: string): string {
 
 /**
  * Runs `initdb` where there is no cluster yet. It works in a folder beside, which gets its name when it is complete: one
- * that was interrupted is simply made again.
+ * that was interrupted is simply made again. Each attempt has a folder of its own, because an `initdb` outlives a
+ * process that is killed, and empties its folder when it fails.
  *
  * @returns the superuser's password
  * @throws ConfigurationError when the folder belongs to another account, or `initdb` fails
@@ -36,13 +38,12 @@ export async function ensureDataFolder(
   account: PostgresAccount,
 ): Promise<string> {
   const data = dataFolderOf(directory);
+  await removeUnfinished(directory);
   if (await exists(data)) {
     await requireOwner(data, account);
     return (await readFile(passwordFileOf(directory), 'utf8')).trim();
   }
-  const staging = join(directory, 'initdb');
-  await rm(staging, { recursive: true, force: true });
-  await mkdir(staging, { mode: 0o700 });
+  const staging = await mkdtemp(join(directory, `${STAGING_PREFIX}-`));
   const password = randomBytes(12).toString('hex');
   const passwordForInitdb = join(staging, 'password');
   await writeFile(passwordForInitdb, `${password}\n`, { mode: 0o600 });
@@ -55,6 +56,18 @@ export async function ensureDataFolder(
   await rename(join(staging, 'data'), data);
   await rm(staging, { recursive: true, force: true });
   return password;
+}
+
+async function removeUnfinished(directory: string): Promise<void> {
+  for (const name of await readdir(directory)) {
+    if (!name.startsWith(STAGING_PREFIX)) continue;
+    try {
+      await rm(join(directory, name), { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
+    } catch (error) {
+      // An initdb that lost its process still fills it. It is in nobody's way: the next start removes it.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOTEMPTY') throw error;
+    }
+  }
 }
 
 async function initdb(binaries: PostgresBinaries, data: string, passwordFile: string, account: PostgresAccount) {
