@@ -56,7 +56,8 @@ const handler = z.union([decision, z.custom<ErrorHandler>((value) => typeof valu
 
 const encoding = z.custom<EncodingName | Encoding>((value) => typeof value === 'string' || typeof value === 'object');
 
-const schema = z.strictObject({
+/** The settings of an application with their defaults. `docs/configuration.md` is held against it. */
+export const applicationSchema = z.strictObject({
   'application.id': z.string().regex(/^[A-Za-z0-9._-]{1,200}$/, 'must be 1 to 200 characters of A-Z a-z 0-9 . _ -'),
   'processing.guarantee': z.enum(['at_least_once', 'exactly_once_v2']).default('at_least_once'),
   'commit.interval.ms': positive.optional(),
@@ -87,7 +88,7 @@ const schema = z.strictObject({
 });
 
 /** A configuration that was checked, with every default in place. */
-export type CheckedConfig = z.infer<typeof schema> & { readonly 'commit.interval.ms': number };
+export type CheckedConfig = z.infer<typeof applicationSchema> & { readonly 'commit.interval.ms': number };
 
 /**
  * Checks a configuration.
@@ -95,7 +96,7 @@ export type CheckedConfig = z.infer<typeof schema> & { readonly 'commit.interval
  * @throws ConfigurationError naming the setting that is wrong or unknown
  */
 export function checkConfig(config: ApplicationConfig): CheckedConfig {
-  const result = schema.safeParse(config);
+  const result = applicationSchema.safeParse(config);
   if (!result.success) {
     const issue = result.error.issues[0]!;
     const unknown = issue.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
