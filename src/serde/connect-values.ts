@@ -8,31 +8,11 @@
  */
 import type { ConnectSchema } from '../record.js';
 import { DECIMAL, DECIMAL_PRECISION, decimalScale, VARIABLE_SCALE_DECIMAL } from './connect-schema.js';
-import { decimalText, fromBase64, fromTwosComplement, rescaled, twosComplement, unscaledOf } from './decimal.js';
+import { expected, inside, shown, wrong } from './connect-value-error.js';
+import { decimalText, fromBase64, fromTwosComplement, twosComplement } from './decimal.js';
+import { atScale, decimalOf, unscaledAt } from './decimal-values.js';
+import { exactLong, integerBetween } from './integer-values.js';
 import { doubleText, stringifyJson } from './json-text.js';
-
-/** A value that does not fit its schema. The message begins with the path of the field. */
-export class ConnectValueError extends Error {
-  override readonly name = 'ConnectValueError';
-  constructor(
-    /** What is wrong, without the path. */
-    readonly problem: string,
-    /** From the outermost struct inwards: `after.tax`, `tags[3]`; empty for the value itself. */
-    readonly path: string,
-  ) {
-    super(path === '' ? problem : `the field '${path}': ${problem}`);
-  }
-}
-
-function inside(step: string, error: unknown): unknown {
-  if (!(error instanceof ConnectValueError)) return error;
-  const joined = error.path === '' || error.path.startsWith('[') ? step + error.path : `${step}.${error.path}`;
-  return new ConnectValueError(error.problem, joined);
-}
-
-function wrong(problem: string): ConnectValueError {
-  return new ConnectValueError(problem, '');
-}
 
 // ---------------------------------------------------------------------------------------------------- reading
 
@@ -239,7 +219,7 @@ function compileWriter(schema: ConnectSchema): Writer {
     case 'int32':
       return integerWriter('int32', -2_147_483_648, 2_147_483_647);
     case 'int64':
-      return writeLong;
+      return (value) => String(exactLong(value));
     case 'float':
       return writeFloat;
     case 'double':
@@ -334,33 +314,8 @@ function elementText(schema: ConnectSchema, value: unknown, at: number | string)
 }
 
 function integerWriter(type: string, least: number, most: number): Writer {
-  return (value) => {
-    if (typeof value === 'number' && Number.isInteger(value)) {
-      if (value >= least && value <= most) return String(value);
-    } else if (typeof value === 'bigint') {
-      if (value >= BigInt(least) && value <= BigInt(most)) return String(value);
-    } else if (typeof value === 'number' && Number.isFinite(value)) {
-      throw wrong(`${value} is no integer and the schema says ${type}: round it, or declare float64`);
-    } else {
-      throw wrong(expected(`an ${type}`, value));
-    }
-    throw wrong(`${value} is out of the range of ${type}, ${least} to ${most}`);
-  };
-}
-
-const LEAST_LONG = -(2n ** 63n);
-const MOST_LONG = 2n ** 63n - 1n;
-
-function writeLong(value: unknown): string {
-  if (typeof value === 'number') {
-    if (Number.isSafeInteger(value)) return String(value);
-    if (Number.isInteger(value)) throw wrong(`${value} is beyond 2^53 and no longer exact: give it as a bigint`);
-    if (Number.isFinite(value))
-      throw wrong(`${value} is no integer and the schema says int64: round it, or declare float64`);
-  }
-  if (typeof value !== 'bigint') throw wrong(expected('an int64', value));
-  if (value < LEAST_LONG || value > MOST_LONG) throw wrong(`${value} is out of the range of int64`);
-  return String(value);
+  const checked = integerBetween(type, least, most);
+  return (value) => String(checked(value));
 }
 
 function writeDouble(value: unknown): string {
@@ -392,16 +347,9 @@ function writeBytes(value: unknown): string {
 }
 
 function decimalWriter(schema: ConnectSchema): Writer {
-  const scale = decimalScale(schema);
-  const precision = Number(schema.parameters?.[DECIMAL_PRECISION] ?? Number.POSITIVE_INFINITY);
-  const limit = Number.isInteger(precision) ? 10n ** BigInt(precision) : undefined;
-  return (value) => {
-    const unscaled = atScale(decimalOf(value), scale);
-    if (limit !== undefined && (unscaled >= limit || unscaled <= -limit)) {
-      throw wrong(`${decimalText(unscaled, scale)} has more than the ${precision} digits of its precision`);
-    }
-    return `"${twosComplement(unscaled).toString('base64')}"`;
-  };
+  const precision = schema.parameters?.[DECIMAL_PRECISION];
+  const unscaled = unscaledAt(decimalScale(schema), precision === undefined ? undefined : Number(precision));
+  return (value) => `"${twosComplement(unscaled(value)).toString('base64')}"`;
 }
 
 function writeVariableScaleDecimal(value: unknown): string {
@@ -409,41 +357,7 @@ function writeVariableScaleDecimal(value: unknown): string {
   return `{"scale":${scale},"value":"${twosComplement(unscaled).toString('base64')}"}`;
 }
 
-function decimalOf(value: unknown): ReturnType<typeof unscaledOf> {
-  if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'bigint') {
-    throw wrong(expected('a decimal, as a text or a number,', value));
-  }
-  return orWrong(() => unscaledOf(value));
-}
-
-function atScale(value: ReturnType<typeof unscaledOf>, scale: number): bigint {
-  return orWrong(() => rescaled(value, scale));
-}
-
-function orWrong<T>(compute: () => T): T {
-  try {
-    return compute();
-  } catch (error) {
-    throw wrong(error instanceof Error ? error.message : String(error));
-  }
-}
-
 /** As in `JsonConverter`: a JSON object for text keys that are never null, otherwise a list of pairs. */
 function isObjectMap(keys: ConnectSchema): boolean {
   return keys.type === 'string' && keys.optional !== true;
-}
-
-function expected(what: string, value: unknown): string {
-  const hint = value instanceof Date ? ' (times are numbers or texts as on the wire: see docs/types.md)' : '';
-  return `${what} was expected, and it is ${shown(value)}${hint}`;
-}
-
-function shown(value: unknown): string {
-  if (typeof value === 'bigint') return `the bigint ${value}`;
-  if (typeof value === 'number') return `the number ${value}`;
-  if (typeof value === 'string')
-    return `the text ${JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value)}`;
-  if (Array.isArray(value)) return 'an array';
-  if (typeof value === 'object' && value !== null) return value instanceof Date ? 'a Date' : 'an object';
-  return String(value);
 }
