@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { isObservable, type Observable } from 'rxjs';
+import { isObservable, type Observable, Subscription } from 'rxjs';
 import type { Timer } from '../clock.js';
 import type { ErrorHandler } from '../error-handler.js';
 import { asError, ConfigurationError } from '../errors.js';
@@ -69,16 +69,19 @@ export class Calls<R extends StreamRecord, T> {
   #start(call: Call<R, T>): void {
     this.#underWay += 1;
     let limit: Timer | undefined;
+    const source = new Subscription();
     const end = (outcome: Outcome<T>) => {
       if (call.outcome !== undefined) return;
       limit?.cancel();
+      // One that is too late, or tries again for ever, works for nobody any more.
+      source.unsubscribe();
       call.outcome = outcome;
       this.#underWay -= 1;
       this.#settle(call);
       this.#startNext();
     };
     try {
-      collect(this.#options.start(call.record), end);
+      source.add(collect(this.#options.start(call.record), end));
     } catch (error) {
       end({ error: asError(error) });
     }
@@ -92,7 +95,7 @@ export class Calls<R extends StreamRecord, T> {
   /** Those whose record is run again otherwise, or whose partition is gone, are not called for. */
   #startNext(): void {
     let next = this.#waiting.shift();
-    while (next?.entry.ticket.stale === true) next = this.#waiting.shift();
+    for (; next?.entry.ticket.stale === true; next = this.#waiting.shift()) next.entry.ticket.kept = undefined;
     if (next !== undefined) this.#start(next);
   }
 
@@ -104,18 +107,19 @@ export class Calls<R extends StreamRecord, T> {
   }
 }
 
-function collect<T>(source: Promise<T> | Observable<T>, end: (outcome: Outcome<T>) => void): void {
+/** @returns what ends a subscription; a promise cannot be ended */
+function collect<T>(source: Promise<T> | Observable<T>, end: (outcome: Outcome<T>) => void): Subscription | undefined {
   if (isObservable(source)) {
     const results: T[] = [];
-    source.subscribe({
+    return source.subscribe({
       next: (result) => results.push(result),
       error: (error) => end({ error: asError(error) }),
       complete: () => end({ results }),
     });
-    return;
   }
   source.then(
     (result) => end({ results: [result] }),
     (error) => end({ error: asError(error) }),
   );
+  return undefined;
 }
