@@ -16,7 +16,9 @@ import { type Mutant, mutants } from './mutants/mutants.js';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const COPIED = ['src', 'test', 'package.json', 'tsconfig.json', 'vitest.config.ts'];
 /** Milliseconds until the tests of a mutant count as red: a mutant may make them wait for ever. */
-const TIMEOUT_MS = 60_000;
+const TIMEOUT_MS = 120_000;
+/** The same for all tests together, without a mutant. */
+const HEALTHY_TIMEOUT_MS = 600_000;
 
 /** Mutants at once, each in a tree of its own. */
 const SIDE_BY_SIDE = 2;
@@ -35,11 +37,15 @@ async function copyOfTheTree(): Promise<string> {
 }
 
 /** @throws Error when the text to be replaced is not there exactly once: the mutant has to follow the code */
-async function mutate(folder: string, { name, file, from, to }: Mutant): Promise<() => Promise<void>> {
+async function check(folder: string, { name, file, from }: Mutant): Promise<void> {
+  const times = (await readFile(join(folder, file), 'utf8')).split(from).length - 1;
+  if (times !== 1) throw new Error(`mutant '${name}': its text occurs ${times} times in ${file}, not once:\n${from}`);
+}
+
+/** @returns puts the text back */
+async function mutate(folder: string, { file, from, to }: Mutant): Promise<() => Promise<void>> {
   const path = join(folder, file);
   const original = await readFile(path, 'utf8');
-  const times = original.split(from).length - 1;
-  if (times !== 1) throw new Error(`mutant '${name}': its text occurs ${times} times in ${file}, not once:\n${from}`);
   await writeFile(
     path,
     original.replace(from, () => to),
@@ -48,13 +54,14 @@ async function mutate(folder: string, { name, file, from, to }: Mutant): Promise
 }
 
 /** Runs test files until the first failure. */
-function test(folder: string, files: readonly string[]): Promise<Verdict> {
+function test(folder: string, files: readonly string[], timeoutMs = TIMEOUT_MS): Promise<Verdict> {
   const vitest = join(ROOT, 'node_modules', 'vitest', 'vitest.mjs');
-  const args = [vitest, 'run', '--bail=1', '--reporter=json', '--testTimeout=15000', ...files];
+  const args = [vitest, 'run', '--bail=1', '--reporter=json', '--testTimeout=30000', ...files];
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, args, { cwd: folder, stdio: ['ignore', 'pipe', 'ignore'] });
+    // A group of its own, so that its workers end with it: a mutant may make them run for ever.
+    const child = spawn(process.execPath, args, { cwd: folder, stdio: ['ignore', 'pipe', 'ignore'], detached: true });
     let output = '';
-    const timer = setTimeout(() => child.kill('SIGKILL'), TIMEOUT_MS);
+    const timer = setTimeout(() => process.kill(-child.pid!, 'SIGKILL'), timeoutMs);
     child.stdout.on('data', (chunk) => {
       output += String(chunk);
     });
@@ -102,7 +109,8 @@ async function work(folder: string): Promise<void> {
 }
 
 try {
-  const healthy = await test(folders[0]!, [...new Set(chosen.flatMap((mutant) => mutant.tests))]);
+  for (const mutant of chosen) await check(folders[0]!, mutant);
+  const healthy = await test(folders[0]!, [...new Set(chosen.flatMap(({ tests }) => tests))], HEALTHY_TIMEOUT_MS);
   if (healthy.caught) throw new Error(`without a mutant the tests are red already: ${healthy.by}`);
   await Promise.all(folders.map(work));
 } finally {

@@ -76,10 +76,10 @@ export const mutants: readonly Mutant[] = [
   },
   {
     invariant: 2,
-    name: 'results leave as they come, not in their turn',
+    name: 'who comes later leaves the lane first',
     file: 'src/operators/lane.ts',
-    from: 'this.settled = () => this.#lane.context.resume(ticket, deliver);',
-    to: 'this.settled = () => {};\n    this.#lane.context.resume(ticket, deliver);',
+    from: '    else this.#last.next = entry;\n    this.#last = entry;',
+    to: '    else entry.next = this.#first;\n    this.#first = entry;\n    this.#last ??= entry;',
     tests: TEST_2,
   },
   {

@@ -3,10 +3,13 @@
  *    consumer; before half of max.poll.interval.ms the partitions are paused and polling goes on, so that a long outage
  *    of the model causes no rebalance.
  */
+import { Observable, switchMap } from 'rxjs';
 import { describe, expect, test } from 'vitest';
 import type { State } from '../../src/app/state.js';
+import { rx } from '../../src/operators/rx.js';
+import { topology } from '../../src/topology/topology.js';
 import { between } from '../heart/around.js';
-import { answers, type Put, Stage, type StageOptions } from '../heart/stage.js';
+import { type Answer, answers, type Put, type Question, questions, Stage, type StageOptions } from '../heart/stage.js';
 
 const OUTAGE_MS = 9_000;
 const MAX_POLL_INTERVAL_MS = 1_500;
@@ -116,6 +119,36 @@ describe.each(['at_least_once', 'exactly_once_v2'] as const)('7. with %s', (guar
     commitsMayEnd();
     await stage.work(1_500);
     expect(await stage.committedOffset()).toBe(44);
+    await stage.drain();
+  });
+});
+
+describe('7. an operator of RxJS that never completes', () => {
+  test('fails its record at its timeout, and is let go of', async () => {
+    let subscribed = 0;
+    const stage = await Stage.open({
+      guarantee: 'exactly_once_v2',
+      config: { 'processing.exception.handler': 'skip' },
+      topology: topology('endless', ({ stream }) => {
+        const endless = () =>
+          new Observable<never>(() => {
+            subscribed += 1;
+            return () => {
+              subscribed -= 1;
+            };
+          });
+        stream(questions)
+          .pipe(rx<Question | null, string, Answer | null>('endless', switchMap(endless), { timeout: 300 }))
+          .to(answers);
+      }),
+    });
+    await stage.start();
+    await stage.put(ask(5));
+    await stage.work(200);
+    expect(subscribed).toBe(5);
+    await stage.work(300);
+    expect(subscribed).toBe(0);
+    expect(stage.app.status.finished).toMatchObject({ skipped: 5 });
     await stage.drain();
   });
 });
