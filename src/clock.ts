@@ -8,6 +8,7 @@ export interface Timer {
   cancel(): void;
 }
 
+/** Tells the time and calls back later. {@link systemClock} is the machine's; tests have a `VirtualClock`. */
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;

@@ -12,6 +12,7 @@ export interface Header {
   readonly value: Buffer | null;
 }
 
+/** The headers of a record, in their order. */
 export type Headers = readonly Header[];
 
 /** Shared by all records without headers, so that having none costs nothing. */

@@ -10,6 +10,7 @@ const ALLOWED: Readonly<Record<State, readonly State[]>> = {
   ERROR: [],
 };
 
+/** Told of each change of state, with the state before. */
 export type StateListener = (state: State, before: State) => void;
 
 /** Goes from state to state, and tells. A change that is not allowed from the present state is left out. */

@@ -26,6 +26,7 @@
  */
 import type { Headers } from '../record.js';
 
+/** A partition of a topic. */
 export interface TopicPartition {
   readonly topic: string;
   readonly partition: number;
@@ -45,8 +46,10 @@ export interface ConsumedRecord extends TopicPartitionOffset {
   readonly headers: Headers;
 }
 
+/** Where reading begins without a committed offset; `none`: that is an error. */
 export type OffsetReset = 'earliest' | 'latest' | 'none';
 
+/** How a consumer is opened, in Kafka's words. */
 export interface ConsumerConfig {
   /** `group.id`. Without one the consumer can only `assign`, and commits nothing. */
   readonly groupId?: string;
@@ -73,6 +76,7 @@ export interface RebalanceListener {
   onLost(partitions: readonly TopicPartition[]): Promise<void>;
 }
 
+/** Reads records, as a member of a group or from given offsets. What holds on every broker: B1, B6 to B9. */
 export interface Consumer {
   /** Joins the group. Assignments come through the listener, during `poll`. */
   subscribe(topics: readonly string[], listener: RebalanceListener): void;
@@ -101,6 +105,7 @@ export interface Consumer {
   close(): Promise<void>;
 }
 
+/** How a producer is opened, in Kafka's words. */
 export interface ProducerConfig {
   /** `transactional.id`. Without one the producer is idempotent and not transactional. */
   readonly transactionalId?: string;
@@ -108,6 +113,7 @@ export interface ProducerConfig {
   readonly transactionTimeoutMs?: number;
 }
 
+/** A record to be written: bytes. */
 export interface ProduceRequest {
   readonly topic: string;
   /** undefined: the partitioner decides by the key (B9). */
@@ -118,6 +124,7 @@ export interface ProduceRequest {
   readonly headers: Headers;
 }
 
+/** Writes records, in transactions if it has an id for them. What holds on every broker: B2 to B5. */
 export interface Producer {
   /** Queues one record (B2). Synchronous. */
   produce(record: ProduceRequest): void;
@@ -134,6 +141,7 @@ export interface Producer {
   close(): Promise<void>;
 }
 
+/** A topic to be created. */
 export interface TopicSpec {
   readonly topic: string;
   readonly partitions: number;
@@ -142,6 +150,7 @@ export interface TopicSpec {
   readonly config?: Readonly<Record<string, string>>;
 }
 
+/** Looks after topics. */
 export interface Admin {
   /** Creates those that do not exist. An existing one with another partition count is an error that names both counts. */
   createTopics(specs: readonly TopicSpec[]): Promise<void>;

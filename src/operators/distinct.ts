@@ -18,6 +18,7 @@ import { isEnvelope } from './envelope.js';
 import { ForgottenDeletes } from './forgotten-deletes.js';
 import { type Forward, type Named, type Operator, type OperatorContext, operatorOf } from './operator.js';
 
+/** What {@link distinct} is told. */
 export interface DistinctOptions<K> extends Named {
   /** Where the position of each key's last change is kept. Declared with `changePositions`. */
   readonly remember: StoreDeclaration<K, ChangeMarkers>;

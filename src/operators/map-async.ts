@@ -4,6 +4,7 @@ import { type StreamRecord, withValue } from '../record.js';
 import { Calls, checkTimeout } from './calls.js';
 import { type Named, type Operator, operatorOf } from './operator.js';
 
+/** What {@link mapAsync} may be told. */
 export interface MapAsyncOptions extends Named {
   /** Calls under way at once, for each task. Default 256. */
   readonly concurrency?: number;

@@ -21,6 +21,7 @@ import { type Forward, type Named, type Operator, type OperatorContext, operator
 import type { Predicted } from './predicted.js';
 import type { RememberedPrediction } from './prediction-memory.js';
 
+/** What {@link predict} is told. */
 export interface PredictOptions<Row, K, F, P> extends Named {
   /** What the model is asked about. Pure: the same row gives the same features. */
   readonly features: (row: Row, record: StreamRecord<Row, K>) => F;

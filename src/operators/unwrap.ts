@@ -27,6 +27,7 @@ export type DeleteTombstoneHandlingMode = 'drop' | 'tombstone' | 'delete-to-tomb
 
 const MODES: readonly string[] = ['drop', 'tombstone', 'delete-to-tombstone'] satisfies DeleteTombstoneHandlingMode[];
 
+/** What {@link unwrap} may be told. */
 export interface UnwrapOptions<K> extends Named {
   /** Debezium's `delete.tombstone.handling.mode`. Default: `tombstone`. */
   readonly deleteTombstoneHandlingMode?: DeleteTombstoneHandlingMode;

@@ -32,14 +32,19 @@ function primitive<T>(type: ConnectSchema['type']): TypedSchema<T> {
   return Object.freeze({ type, optional: false });
 }
 
+/** An integer of 8 bits. */
 export const int8: TypedSchema<number> = primitive('int8');
+/** An integer of 16 bits: `smallint`. */
 export const int16: TypedSchema<number> = primitive('int16');
+/** An integer of 32 bits: `integer`, `serial`. */
 export const int32: TypedSchema<number> = primitive('int32');
+/** An integer of 64 bits: `bigint`. Read as a number where that is exact, otherwise as a bigint. */
 export const int64: TypedSchema<Long> = primitive('int64');
 /** Connect's `float`: single precision. */
 export const float32: TypedSchema<number> = primitive('float');
 /** Connect's `double`. */
 export const float64: TypedSchema<number> = primitive('double');
+/** True or false. */
 export const boolean: TypedSchema<boolean> = primitive('boolean');
 export const string: TypedSchema<string> = primitive('string');
 export const bytes: TypedSchema<Buffer> = primitive('bytes');

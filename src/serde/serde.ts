@@ -18,6 +18,11 @@ export interface SerdeContext {
   schema: ConnectSchema | undefined;
 }
 
+/**
+ * Values of one type to bytes and back.
+ *
+ * @typeParam T the values; null is a tombstone whatever the type
+ */
 export interface Serde<T> {
   /** Shown in errors and descriptions: `json`, `connect-json`, `string` … */
   readonly encoding: string;

@@ -11,6 +11,7 @@ import type { StoreDeclaration } from './store.js';
  */
 export type ChangelogSetting = 'enabled' | 'disabled';
 
+/** What {@link keyValueStore} may be told. */
 export interface KeyValueStoreOptions<K, V> {
   /** Default: JSON with sorted properties, so that equal keys have equal bytes. */
   readonly key?: Serde<K>;

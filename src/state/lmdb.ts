@@ -7,6 +7,7 @@ import { LmdbEngine } from './lmdb-engine.js';
 import { openLmdbFolder } from './lmdb-folder.js';
 import type { StoreEngines } from './store.js';
 
+/** What {@link lmdbEngines} may be told. */
 export interface LmdbOptions {
   /** Told in one line when a damaged store is given up. Default: a warning of the process. */
   readonly warn?: (message: string) => void;

@@ -2,6 +2,7 @@ import { type Clock, delay } from '../clock.js';
 import { asError, ConfigurationError } from '../errors.js';
 import type { Model, ModelDeclaration, ModelIdentity } from '../model/model.js';
 
+/** How a {@link fake} answers. */
 export interface FakeOptions<F, P> {
   /**
    * What it answers, or how: called with the features of each row. An `Error`, returned or thrown, is the failure of

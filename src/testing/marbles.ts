@@ -32,6 +32,7 @@ export interface SubscriptionExpectation {
   toBe(diagrams: string | readonly string[]): void;
 }
 
+/** What a marble test is given. */
 export interface MarbleHelpers {
   /** An Observable that starts when it is subscribed to. */
   readonly cold: RunHelpers['cold'];

@@ -25,6 +25,7 @@ import { TestInputTopic } from './test-input-topic.js';
 import { TestOutputTopic } from './test-output-topic.js';
 import { VirtualClock } from './virtual-clock.js';
 
+/** What {@link TopologyTestDriver.open} may be told. */
 export interface TopologyTestDriverOptions {
   /** Models by the names that the topology uses: `fake(…)`, or real ones. The driver opens and closes them. */
   readonly models?: Readonly<Record<string, Model>>;

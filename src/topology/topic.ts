@@ -47,6 +47,7 @@ export interface TopicSink<in K = never, in V = never> extends TopicParts {
  */
 export interface Topic<in out K, in out V> extends TopicDeclaration<K, V>, TopicSink<K, V> {}
 
+/** How a topic is to be kept where it is created by us. */
 export interface TopicOptions {
   /** Default: `delete`; for {@link table}: `compact`. */
   readonly cleanup?: CleanupPolicy;
@@ -54,6 +55,7 @@ export interface TopicOptions {
   readonly partitions?: number;
 }
 
+/** What {@link topic} is told. */
 export interface TopicShapes<K, V> extends TopicOptions {
   readonly key: Shape<K>;
   readonly value: Shape<V>;
@@ -79,6 +81,7 @@ export interface ChangesTopic<in out Row, in out K> extends Topic<K, Change<Row>
   readonly row: RowShape<Row, K>;
 }
 
+/** What {@link changes} may be told. */
 export interface ChangesOptions extends TopicOptions {
   /**
    * The columns, for changes that come without a schema (the encoding json): with them, values are converted as
@@ -110,6 +113,7 @@ export function changes<Row, K = unknown>(name: string, options: ChangesOptions 
   return Object.freeze({ ...declared, row: travelledRow<Row, K>(options.row, key) });
 }
 
+/** What {@link table} may be told. */
 export interface TableOptions<K> extends TopicOptions {
   /** Default: the key that goes with the row's shape. */
   readonly key?: Shape<K>;
