@@ -157,14 +157,23 @@ export class Rebalances {
     return this.#consumer.rebalanceProtocol() === 'COOPERATIVE';
   }
 
-  /** Once the client has begun to close, on a thread of its own, it takes nothing but this for an answer. */
+  /** Once the client has begun to close, on a thread of its own, it takes nothing but `unassign` for an answer. */
   #answerWhileClosing({ kind, partitions }: RebalanceEvent): void {
     try {
       if (!this.#cooperative) this.#consumer.unassign();
       else if (kind === 'assign') this.#consumer.incrementalAssign([...partitions]);
       else this.#consumer.incrementalUnassign([...partitions]);
     } catch {
-      this.#consumer.unassign(); // it began to close between the question and the answer
+      // It began to close between the question and the answer.
+      this.#unassignUnlessClosed();
+    }
+  }
+
+  #unassignUnlessClosed(): void {
+    try {
+      this.#consumer.unassign();
+    } catch {
+      // It has closed meanwhile: an earlier answer was enough, and nobody waits for this one.
     }
   }
 }
