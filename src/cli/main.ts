@@ -9,27 +9,32 @@ const EXIT_USAGE = 2;
 /** It was begun, and failed. */
 const EXIT_FAILURE = 1;
 
-/** Runs the command line. Sets the exit code; never throws. */
-export async function main(argv: readonly string[]): Promise<void> {
+/** Runs the command line and ends the process. */
+export async function main(argv: readonly string[]): Promise<never> {
+  for (const stream of [process.stdout, process.stderr]) ignoreClosedReader(stream);
+  process.exitCode = await exitCodeOf(argv);
+  await Promise.all([process.stdout, process.stderr].map(written));
+  // A call of the user's code that nobody waits for any more would keep the process.
+  process.exit();
+}
+
+async function exitCodeOf(argv: readonly string[]): Promise<number> {
   const json = argv.includes('--json');
-  ignoreClosedReader(process.stdout);
-  ignoreClosedReader(process.stderr);
   const millrace = program(json);
   try {
     await millrace.parseAsync([...argv]);
+    return 0;
   } catch (thrown) {
     if (thrown instanceof CommanderError) {
-      process.exitCode = thrown.exitCode === 0 ? 0 : EXIT_USAGE;
-      // The commander has told a person already.
+      // A person was told by the commander.
       if (json && thrown.exitCode !== 0) tellProgram(thrown.message.replace(/^error: /, ''));
-      return;
+      return thrown.exitCode === 0 ? 0 : EXIT_USAGE;
     }
     const error = asError(thrown);
-    const usage = error instanceof ConfigurationError || error instanceof TopologyError;
-    process.exitCode = usage ? EXIT_USAGE : EXIT_FAILURE;
     const text = millrace.opts().trace === true ? inspect(error) : error.message;
     if (json) tellProgram(text);
     else process.stderr.write(`millrace: ${text}\n`);
+    return error instanceof ConfigurationError || error instanceof TopologyError ? EXIT_USAGE : EXIT_FAILURE;
   }
 }
 
@@ -132,5 +137,13 @@ function tellProgram(message: string): void {
 function ignoreClosedReader(stream: NodeJS.WriteStream): void {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
+  });
+}
+
+/** Resolves when all that was written has been taken, or nobody takes it any more. */
+function written(stream: NodeJS.WriteStream): Promise<void> {
+  if (!stream.writable) return Promise.resolve();
+  return new Promise((resolve) => {
+    stream.write('', () => resolve());
   });
 }

@@ -51,13 +51,3 @@ export async function insertCar(client: pg.Client, car: Row): Promise<number> {
   const [row] = await rowsOf(client, text, Object.values(car));
   return row!.id as number;
 }
-
-/** Processes of PostgreSQL that work on a data folder. */
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
