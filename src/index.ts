@@ -43,11 +43,23 @@ export {
   type RecordPhase,
   TopologyError,
 } from './errors.js';
-
+export { AnsweredBy } from './model/answered-by.js';
 // Models.
+export type { Availability } from './model/availability.js';
+export { BatchRefused } from './model/batch-refused.js';
+export type { BatcherStats } from './model/batcher.js';
+export { type FallbackOptions, fallback } from './model/fallback.js';
+export type { Outside } from './model/feature-ranges.js';
+export { type BentomlOptions, bentoml } from './model/http/bentoml.js';
+export type { IdentityOptions } from './model/http/http-model.js';
+export type { HttpOptions } from './model/http/http-options.js';
+export type { InferenceDatatype, InputTensor } from './model/http/inference-inputs.js';
+export { type OpenInferenceOptions, openInference } from './model/http/open-inference.js';
 export { type BatchingOptions, type Model, type ModelDeclaration, type ModelIdentity, model } from './model/model.js';
+export { ModelAway } from './model/model-away.js';
 export { ModelError, type ModelErrorKind } from './model/model-error.js';
 export { type OnnxOptions, onnx } from './model/onnx.js';
+export { type Difference, type ShadowOptions, shadow } from './model/shadow.js';
 
 // Operators.
 export {
@@ -100,6 +112,7 @@ export {
 export {
   array,
   boolean,
+  bytes as binary,
   decimal,
   type Fields,
   float32,
@@ -111,6 +124,7 @@ export {
   named,
   optional,
   type RowOf,
+  string as text,
   struct,
   type TypedSchema,
 } from './serde/connect-schema.js';

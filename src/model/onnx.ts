@@ -4,7 +4,8 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { asError, ConfigurationError } from '../errors.js';
 import { FeatureMatrix } from './feature-matrix.js';
-import type { Model, ModelIdentity } from './model.js';
+import { FeatureRanges } from './feature-ranges.js';
+import type { Model, ModelFigures, ModelIdentity } from './model.js';
 import { ModelError, nameOf } from './model-error.js';
 import { parseDescription } from './onnx-description.js';
 import { OnnxSession } from './onnx-session.js';
@@ -22,6 +23,7 @@ export interface OnnxOptions {
 interface Opened {
   readonly identity: ModelIdentity;
   readonly matrix: FeatureMatrix;
+  readonly ranges: FeatureRanges;
   readonly session: OnnxSession;
   readonly input: string;
   readonly output: string;
@@ -59,6 +61,10 @@ class OnnxModel<F extends object, P> implements Model<F, P> {
     return this.#open().identity;
   }
 
+  get figures(): ModelFigures {
+    return { outside: this.#open().ranges.outside };
+  }
+
   async open(): Promise<void> {
     const graph = await read(this.#path, 'the model');
     const text = (await read(this.#descriptionPath, 'the description of the model')).toString('utf8');
@@ -71,10 +77,11 @@ class OnnxModel<F extends object, P> implements Model<F, P> {
       );
     }
     const matrix = new FeatureMatrix(description.features);
+    const ranges = new FeatureRanges(description.features);
     const identity = Object.freeze({ name: description.name, version: description.version });
     const session = await OnnxSession.open(graph, this.#path, this.#options.threads ?? 1);
     try {
-      this.#opened = { identity, matrix, session, ...this.#checkShape(session, matrix.width) };
+      this.#opened = { identity, matrix, ranges, session, ...this.#checkShape(session, matrix.width) };
     } catch (error) {
       await session.close();
       throw error;
@@ -83,7 +90,8 @@ class OnnxModel<F extends object, P> implements Model<F, P> {
 
   async predict(rows: readonly F[], signal: AbortSignal): Promise<readonly P[]> {
     signal.throwIfAborted();
-    const { identity, matrix, session, input, output } = this.#open();
+    const { identity, matrix, ranges, session, input, output } = this.#open();
+    ranges.look(rows);
     const refused = new Map<number, ModelError>();
     const values = matrix.encode(rows, (row, reason) => {
       refused.set(row, new ModelError(`${nameOf(identity)}: ${reason}`, 'invalid-question', identity));
