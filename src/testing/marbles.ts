@@ -4,7 +4,7 @@ import type { Clock } from '../clock.js';
 import { TopologyError } from '../errors.js';
 import { type Batcher, batcher } from '../model/batcher.js';
 import type { ModelDeclaration, Oracle } from '../model/model.js';
-import { enterEnvironment, plainEnvironment } from '../operators/environment.js';
+import { type Environment, enterEnvironment, plainEnvironment } from '../operators/environment.js';
 import type { StreamRecord } from '../record.js';
 import type { KeyValueStore, StoreDeclaration } from '../state/store.js';
 import { ANY_ERROR, compareRecords } from './expected-records.js';
@@ -84,8 +84,11 @@ type Source = Observable<unknown> & { readonly subscriptions: readonly Subscript
 /** One run of one test. */
 class MarbleRun {
   readonly #scheduler = new FrameScheduler();
-  readonly #environment = plainEnvironment(this.#scheduler.clock);
-  readonly #batchers = new Map<string, Batcher<unknown, unknown>>();
+  readonly #environment: Environment = {
+    ...plainEnvironment(this.#scheduler.clock),
+    oracle: (model) => this.#oracle(model),
+  };
+  readonly #batchers = new Map<object, Batcher<unknown, unknown>>();
   readonly #subscribed = new Subscription();
   /** What is checked when all frames are played. */
   readonly #checks: (() => void)[] = [];
@@ -109,7 +112,7 @@ class MarbleRun {
   }
 
   #declare(test: Parameters<typeof marbles>[0], { cold, hot, time }: RunHelpers): (() => void) | undefined {
-    const leave = enterEnvironment({ ...this.#environment, oracle: (model) => this.#oracle(model) });
+    const leave = enterEnvironment(this.#environment);
     try {
       const returned: unknown = test({
         cold: (diagram, values, error) => this.#watched('cold', diagram, cold(diagram, values, error)),
@@ -139,8 +142,8 @@ class MarbleRun {
         model.name,
       );
     }
-    const known = this.#batchers.get(model.name) ?? batcher(model, {}, this.#scheduler.clock);
-    this.#batchers.set(model.name, known);
+    const known = this.#batchers.get(model) ?? batcher(model, {}, this.#scheduler.clock);
+    this.#batchers.set(model, known);
     return known as Oracle<F, P>;
   }
 
@@ -196,7 +199,13 @@ class MarbleRun {
       const next = (record: StreamRecord) => happened.push({ frame: scheduler.frame, kind: 'record', record });
       const error = (thrown: unknown) => happened.push({ frame: scheduler.frame, kind: 'error', error: thrown });
       const complete = () => happened.push({ frame: scheduler.frame, kind: 'complete' });
-      subscribed.add(stream.subscribe({ next, error, complete }));
+      // For operators that are applied only now, behind a defer().
+      const leave = enterEnvironment(this.#environment);
+      try {
+        subscribed.add(stream.subscribe({ next, error, complete }));
+      } finally {
+        leave();
+      }
     };
     scheduler.schedule(subscribe, Number.isFinite(subscribedFrame) ? subscribedFrame : 0);
     // Scheduled before anything of the source is: who leaves at a frame misses what comes at it, as in RxJS.

@@ -1,5 +1,6 @@
 import { compose, model, predict, predictionMemory, rx, unwrap } from 'millrace';
 import { marbles, recordOf, withValue } from 'millrace/testing';
+import { defer } from 'rxjs';
 import { delay } from 'rxjs/operators';
 import { expect, test } from 'vitest';
 import { type Change, changeContextOf, type Source } from '../../src/cdc/change.js';
@@ -65,6 +66,33 @@ test(
     const a = recordOf('k', 1);
     expectRecords(cold('a---|', { a }).pipe(rx('later', (stream) => stream.pipe(delay(2))))).toBe('--a-|', { a });
     expectRecords(cold('a|', { a })).toBe([[0, withValue(a, 1)]]);
+  }),
+);
+
+test(
+  'operators that are applied only when they are subscribed to are in the test too',
+  marbles(({ cold, fake, stores, expectRecords }) => {
+    const price = fake(fordPrice, { delay: 2, answer: 9000 });
+    const car = recordOf({ id: 1 }, focus);
+    const priced = withValue(car, { row: focus, prediction: 9000, model: price.identity, remembered: false });
+    const cars = cold('a|', { a: car });
+    const deferred = defer(() => cars.pipe(predict(price, { features, remember: predictions })));
+    expectRecords(deferred).toBe('--(a|)', { a: priced });
+    return () => expect(stores(predictions).has({ id: 1 })).toBe(true);
+  }),
+);
+
+test(
+  'two fakes of one model are two',
+  marbles(({ cold, fake, expectRecords }) => {
+    const car = recordOf({ id: 1 }, focus);
+    const priced = (answer: number) => {
+      const price = fake(fordPrice, { answer });
+      const expected = withValue(car, { row: focus, prediction: answer, model: price.identity, remembered: false });
+      expectRecords(cold('a|', { a: car }).pipe(predict(price, { features }))).toBe('a|', { a: expected });
+    };
+    priced(1);
+    priced(2);
   }),
 );
 
