@@ -148,3 +148,48 @@ describe.each(['at_least_once', 'exactly_once_v2'] as const)('5. with %s', (guar
     if (guarantee === 'at_least_once') expect(await stage.read(answers.name)).toHaveLength(KEYS);
   });
 });
+
+describe('5. with exactly_once_v2', () => {
+  test('what lost partitions have in the open transaction is not committed with what comes later', async () => {
+    const SLOW = 20;
+    let gate: Promise<void> = Promise.resolve();
+    let openGate = () => {};
+    const stage = await Stage.open({
+      guarantee: 'exactly_once_v2',
+      partitions: PARTITIONS,
+      // Something is always in flight, and no commit is due: the transaction stays open.
+      delay: (feature) => (feature === SLOW ? 8_000 : 10),
+      config: { 'max.poll.interval.ms': 1_000, 'session.timeout.ms': 1_000, 'commit.interval.ms': 30_000 },
+    });
+    const stalling = stage.another('stalling', {
+      around: between({
+        consumer: (inner) => ({
+          async poll(max, timeoutMs) {
+            await gate;
+            return inner.poll(max, timeoutMs);
+          },
+        }),
+      }),
+    });
+    const other = stage.another('other');
+    await stalling.start();
+    await stage.put(questionsFrom(0, SLOW + 1));
+    await stage.clock.run(50);
+    gate = new Promise((resolve) => {
+      openGate = resolve;
+    });
+    await stage.clock.run(1_500);
+    expect(await stage.read(answers.name, 'read_uncommitted')).toHaveLength(SLOW);
+    await other.start();
+    await stage.clock.run(100);
+    expect(owners(other)).toEqual([4]);
+    openGate();
+    await stage.clock.run(500);
+    await stage.put(questionsFrom(SLOW + 1, 20));
+    await stage.clock.run(20_000);
+    expect(owners(stalling, other)).toEqual([2, 2]);
+    await stage.drain(stalling);
+    await stage.drain(other);
+    await expectAll(stage, 'exactly_once_v2', SLOW + 21);
+  });
+});

@@ -122,7 +122,8 @@ describe.each(['at_least_once', 'exactly_once_v2'] as const)('8. with %s', (guar
   });
 
   test('fail: the prefix is committed, the application is in ERROR, and a restart meets the record again', async () => {
-    const stage = await open(guarantee, 'fail');
+    // No commit is due before the record fails.
+    const stage = await open(guarantee, 'fail', { config: { 'commit.interval.ms': 60_000 } });
     await run(stage);
     expect(stage.app.state).toBe('ERROR');
     expect(stage.app.failure?.message).toMatch(/changes-0@3 failed in MILLRACE-PREDICT-\d+ \(processing\)/);
