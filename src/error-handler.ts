@@ -14,7 +14,12 @@ export type ErrorDecision = 'fail' | 'skip' | 'dead-letter';
 /** Decides by the error; `cause` is what was thrown. Must not throw: if it does, the decision is `fail`. */
 export type ErrorHandler = (error: RecordError) => ErrorDecision;
 
-/** The same decision for every error. */
+/**
+ * The same decision for every error.
+ *
+ * @example
+ * predict(fordPrice, { features, onError: always('dead-letter') })
+ */
 export function always(decision: ErrorDecision): ErrorHandler {
   return () => decision;
 }

@@ -93,12 +93,22 @@ export interface StreamRecord<V = unknown, K = unknown> {
   readonly valueSchema: ConnectSchema | undefined;
 }
 
-/** The same record with another value. */
+/**
+ * The same record with another value.
+ *
+ * @example
+ * context.forward(withValue(record, record.value.price));
+ */
 export function withValue<V, K>(record: StreamRecord<unknown, K>, value: V): StreamRecord<V, K> {
   return withKeyValue(record, record.key, value);
 }
 
-/** The same record with another key; the schema of the old key no longer describes it. */
+/**
+ * The same record with another key; the schema of the old key no longer describes it.
+ *
+ * @example
+ * context.forward(withKey(record, record.value.dealer));
+ */
 export function withKey<V, K>(record: StreamRecord<V>, key: K): StreamRecord<V, K> {
   return {
     key,
@@ -114,7 +124,12 @@ export function withKey<V, K>(record: StreamRecord<V>, key: K): StreamRecord<V, 
   };
 }
 
-/** The same record with another key and value. Keeps the key's schema when the key is the same object. */
+/**
+ * The same record with another key and value. Keeps the key's schema when the key is the same object.
+ *
+ * @example
+ * context.forward(withKeyValue(record, record.value.dealer, record.value.price));
+ */
 export function withKeyValue<V, K>(record: StreamRecord, key: K, value: V): StreamRecord<V, K> {
   return {
     key,

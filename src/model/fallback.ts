@@ -16,6 +16,7 @@ import { ModelAway } from './model-away.js';
 import { ModelError, nameOf } from './model-error.js';
 import { refusalOf } from './refusal.js';
 
+/** What {@link fallback} is told. */
 export interface FallbackOptions {
   /** Milliseconds after which the main model counts as too slow, and the stand-in is asked. Default 5,000. */
   readonly after?: number;

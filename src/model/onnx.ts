@@ -10,6 +10,7 @@ import { ModelError, nameOf } from './model-error.js';
 import { parseDescription } from './onnx-description.js';
 import { OnnxSession } from './onnx-session.js';
 
+/** What {@link onnx} is told. */
 export interface OnnxOptions {
   /** The description of the features. Default: the file beside the model that ends in `.json` instead of `.onnx`. */
   readonly description?: string | URL;

@@ -18,6 +18,7 @@ export interface Difference<F, P> {
   readonly experimental: { readonly model: ModelIdentity; readonly prediction: P };
 }
 
+/** What {@link shadow} is told. */
 export interface ShadowOptions<P> {
   /** What counts as a difference. Default: predictions that are not the same (`Object.is`). */
   readonly differs?: (main: P, experimental: P) => boolean;

@@ -46,7 +46,9 @@ export const float32: TypedSchema<number> = primitive('float');
 export const float64: TypedSchema<number> = primitive('double');
 /** True or false. */
 export const boolean: TypedSchema<boolean> = primitive('boolean');
+/** A text; exported as `text`, beside the serde `string()`. */
 export const string: TypedSchema<string> = primitive('string');
+/** Bytes; exported as `binary`, beside the serde `bytes()`. */
 export const bytes: TypedSchema<Buffer> = primitive('bytes');
 
 /**
@@ -72,17 +74,32 @@ export function decimal(scale: number, precision?: number): TypedSchema<string> 
   });
 }
 
-/** The same type, or null. */
+/**
+ * The same type, or null.
+ *
+ * @example
+ * row({ id: int32, tax: optional(decimal(2)) })
+ */
 export function optional<T>(schema: TypedSchema<T>): TypedSchema<T | null> {
   return Object.freeze({ ...schema, optional: true }) as TypedSchema<T | null>;
 }
 
-/** The same type under a semantic name, as `io.debezium.time.Date` is of `int32`. */
+/**
+ * The same type under a semantic name.
+ *
+ * @example
+ * named('io.debezium.time.Date', int32) // days since 1970-01-01
+ */
 export function named<T>(name: string, schema: TypedSchema<T>, version = 1): TypedSchema<T> {
   return Object.freeze({ ...schema, name, version });
 }
 
-/** An array of these. */
+/**
+ * An array of these.
+ *
+ * @example
+ * row({ id: int32, tags: array(optional(text)) })
+ */
 export function array<T>(items: TypedSchema<T>): TypedSchema<readonly T[]> {
   return Object.freeze({ type: 'array', optional: false, items });
 }

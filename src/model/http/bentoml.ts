@@ -7,6 +7,7 @@ import { blame, type IdentityOptions, readIdentity, withRefused, writeRows } fro
 import { checkHttpOptions, checkUrl, type HttpOptions } from './http-options.js';
 import { HttpService } from './http-service.js';
 
+/** What {@link bentoml} is told. */
 export interface BentomlOptions<F, P> extends IdentityOptions, HttpOptions {
   /** The route of the API method. Default: `/predict`. */
   readonly route?: string;

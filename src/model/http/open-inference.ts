@@ -12,6 +12,7 @@ import { checkHttpOptions, checkUrl, type HttpOptions } from './http-options.js'
 import { HttpService } from './http-service.js';
 import { InferenceInputs, type InputTensor } from './inference-inputs.js';
 
+/** What {@link openInference} is told. */
 export interface OpenInferenceOptions<F, P> extends Omit<IdentityOptions, 'name'>, HttpOptions {
   /** The input tensors by their names, each made of the features of a row. */
   readonly inputs: Readonly<Record<string, InputTensor<F>>>;
