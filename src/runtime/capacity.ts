@@ -6,11 +6,10 @@ export interface CapacityLimits {
   readonly bytes: number;
 }
 
-/** Lets the worker read only while there is room. */
+/** How much may still be read. */
 export class Capacity {
   readonly #limits: CapacityLimits;
   readonly #load: () => CapacityLimits;
-  #waiting: (() => void) | undefined;
 
   /** @param load what is in flight now */
   constructor(limits: CapacityLimits, load: () => CapacityLimits) {
@@ -22,25 +21,5 @@ export class Capacity {
   get room(): number {
     const { records, bytes } = this.#load();
     return bytes >= this.#limits.bytes ? 0 : Math.max(0, this.#limits.records - records);
-  }
-
-  /** Something has finished: whoever waits for room is told when there is some. */
-  freed(): void {
-    if (this.#waiting === undefined || this.room === 0) return;
-    const tell = this.#waiting;
-    this.#waiting = undefined;
-    tell();
-  }
-
-  /** Tells whoever waits, room or not. */
-  wake(): void {
-    const tell = this.#waiting;
-    this.#waiting = undefined;
-    tell?.();
-  }
-
-  /** Calls back once, when there is room or `wake` is called. */
-  whenRoom(callback: () => void): void {
-    this.#waiting = callback;
   }
 }

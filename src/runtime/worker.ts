@@ -21,6 +21,7 @@ import { Outbox } from './outbox.js';
 import { byTimestamp, type OwnedTask } from './owned-task.js';
 import { Progress } from './progress.js';
 import type { Patience } from './retry.js';
+import { Signal } from './signal.js';
 import type { Counts } from './tally.js';
 import type { Task, TaskPort } from './task.js';
 import { TaskSet } from './task-set.js';
@@ -52,6 +53,8 @@ export class Worker implements RebalanceListener {
     remembered: 0,
     dropped: 0,
   };
+  /** Told whenever records finish, and when the worker is to end or to start over. */
+  readonly #moved = new Signal();
   #phase: Phase = 'running';
   #failure: Error | undefined;
   #rewind = false;
@@ -124,13 +127,13 @@ export class Worker implements RebalanceListener {
   /** Stops reading, finishes what is in flight, commits, leaves the group. */
   drain(): void {
     if (this.#phase === 'running') this.#phase = 'draining';
-    this.#capacity.wake();
+    this.#moved.tell();
   }
 
   /** Drops what is in flight and leaves the group at once. */
   stop(): void {
     if (this.#phase !== 'ended') this.#phase = 'stopping';
-    this.#capacity.wake();
+    this.#moved.tell();
   }
 
   /** Stops processing; membership, timers and what is in flight go on. */
@@ -142,7 +145,7 @@ export class Worker implements RebalanceListener {
   resume(): void {
     this.#paused = false;
     this.#consumer.resume(this.#tasks.runningPartitions);
-    this.#capacity.wake();
+    this.#moved.tell();
   }
 
   /** Commits what is finished now; for users who want it sooner than `commit.interval.ms`. */
@@ -280,18 +283,14 @@ export class Worker implements RebalanceListener {
     if (this.#tasks.allRunning) this.#settings.listener.running();
   }
 
-  /** Waits until there is room; in time before the broker takes us for dead, polls with everything paused. */
+  /** Waits until something has moved; in time before the broker takes us for dead, polls with everything paused. */
   async #waitForRoom(): Promise<void> {
     const { clock, maxPollIntervalMs } = this.#settings;
-    const untilPoll = Math.max(0, this.#lastPoll + maxPollIntervalMs / 3 - clock.now());
-    const room = await new Promise<boolean>((resolve) => {
-      const timer = clock.after(untilPoll, () => resolve(false));
-      this.#capacity.whenRoom(() => {
-        timer.cancel();
-        resolve(true);
-      });
-    });
-    if (room) return;
+    const pollBy = this.#lastPoll + maxPollIntervalMs / 3;
+    if (clock.now() < pollBy) {
+      await this.#moved.wait(clock, pollBy - clock.now());
+      return;
+    }
     this.#consumer.pause(this.#tasks.partitions);
     const records = await this.#poll(1);
     if (!this.#takesRecords) return;
@@ -311,7 +310,7 @@ export class Worker implements RebalanceListener {
 
   #produced(unit: Unit, task: Task): void {
     this.#progress.handedOver(unit, task);
-    this.#capacity.freed();
+    this.#moved.tell();
     if (this.#pollingSince !== undefined && this.#settings.clock.now() - this.#pollingSince >= IDLE_MS) {
       this.#commitIfIdle();
     }
@@ -343,7 +342,7 @@ export class Worker implements RebalanceListener {
     if (error instanceof BrokerError && (error.kind === 'abort' || error.kind === 'fenced') && !refusesRecord(error)) {
       this.#settings.listener.retrying(error);
       this.#rewind = true;
-      this.#capacity.wake();
+      this.#moved.tell();
       return;
     }
     this.#fail(error);
@@ -388,7 +387,7 @@ export class Worker implements RebalanceListener {
       !this.#rewind &&
       (this.#outbox.size > 0 || owned.some(({ task }) => task.inFlight > 0));
     const until = clock.now() + deadlineMs;
-    while (busy() && clock.now() < until) await delay(clock, 2);
+    while (busy() && clock.now() < until) await this.#moved.wait(clock, until - clock.now());
     await this.#committer.idle();
     for (const { task } of owned) {
       if (task.inFlight > 0) {
@@ -406,7 +405,7 @@ export class Worker implements RebalanceListener {
     }
     await this.#committer.applied();
     await this.#tasks.remove(leaving, partitions);
-    this.#capacity.freed();
+    this.#moved.tell();
   }
 
   async #end(): Promise<void> {
@@ -434,7 +433,7 @@ export class Worker implements RebalanceListener {
 
   #fail(error: Error): void {
     this.#failure ??= error;
-    this.#capacity.wake();
+    this.#moved.tell();
   }
 
   #taskPort(): TaskPort {
