@@ -46,7 +46,7 @@ input.pipeInput('ka', { model: 'Ka', year: 2012, price: 2_950 });
 const output = driver.createOutputTopic(bargains).readRecordsToList();
 for (const { key, value } of output) console.log(`${key}: ${value}`);
 console.log(`read 3, passed on ${output.length}, filtered ${driver.events.filtered}`);
-driver.close();
+await driver.close();
 
 // The text of Kafka Streams' Topology.describe(), which its viewers draw.
 process.stdout.write(findBargains.describe());

@@ -54,4 +54,4 @@ for (const { key, value } of driver.createOutputTopic(invoices).readRecordsToLis
 for (const { key, value } of driver.createOutputTopic(unknown).readRecordsToList()) {
   console.log(`unknown   ${key}: ${JSON.stringify(value)}`);
 }
-driver.close();
+await driver.close();

@@ -81,9 +81,9 @@ input.pipeInput('hall', { celsius: 19 });
 input.pipeInput('boiler', { celsius: 61.5 });
 input.pipeInput('boiler', { celsius: 9_999 }); // a loose contact
 console.log(`after 3 readings: ${shown()}`);
-driver.advanceWallClockTime(60_000);
+await driver.advanceWallClockTime(60_000);
 console.log(`after a minute: ${shown()}`);
 input.pipeInput('hall', { celsius: 21 });
-driver.advanceWallClockTime(60_000);
+await driver.advanceWallClockTime(60_000);
 console.log(`after another: ${shown()}`);
-driver.close();
+await driver.close();

@@ -36,7 +36,7 @@ async function prices(model: Model): Promise<string> {
   await driver.settled();
   const rows = driver.createOutputTopic(pricedCars).readValuesToList();
   const { asked, remembered } = driver.events;
-  driver.close();
+  await driver.close();
   await model.close();
   return `${rows.map((row) => row?.suggestedprice).join(', ')}; asked ${asked}, remembered ${remembered}`;
 }

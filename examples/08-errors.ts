@@ -41,7 +41,7 @@ async function run(onError: ErrorDecision | ErrorHandler) {
     failure = thrown;
   }
   const written = output.readValuesToList().map((value) => Number(value.toFixed(2)));
-  driver.close();
+  await driver.close();
   return { written: written.join(', '), dropped: driver.dropped, deadLetters: driver.deadLetters, failure };
 }
 

@@ -52,7 +52,7 @@ for (const line of readFileSync(recording, 'utf8').trim().split('\n')) {
   input.pipeBytes(bytes(key), bytes(value), { timestamp });
 }
 for (const line of driver.createOutputTopic(lines).readValuesToList()) console.log(line);
-driver.close();
+await driver.close();
 
 function bytes(base64: string | null): Buffer | null {
   return base64 === null ? null : Buffer.from(base64, 'base64');
