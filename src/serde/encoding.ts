@@ -3,6 +3,7 @@
  */
 import type { Change } from '../cdc/change.js';
 import type { ConnectSchema } from '../record.js';
+import type { AvroContract } from './avro/contract.js';
 import { connectJson, connectJsonPlain } from './connect-json.js';
 import { debezium } from './debezium-json.js';
 import type { Serde } from './serde.js';
@@ -21,6 +22,8 @@ export interface Encoding {
    * @param schemaless the envelope's schema for records that carry none
    */
   changes<Row>(schemaless: ConnectSchema | undefined): Serde<Change<Row>>;
+  /** Values that are read as a contract says, whatever version they were written with; absent where that cannot be. */
+  contract?<T>(part: RecordPart, contract: AvroContract): Serde<T>;
 }
 
 /** Connect's JSON with the schema in each record. */

@@ -193,7 +193,7 @@ class LazyObject {
    * For `JSON.stringify`, which refuses bigints: they become texts, but for a serde, which writes them as integers.
    */
   toJSON(): unknown {
-    return writesExactly() ? { ...this } : withTexts({ ...this });
+    return writesExactly() ? { ...this } : bigintsAsTexts({ ...this });
   }
 
   [inspect.custom](): unknown {
@@ -226,16 +226,18 @@ class LazyObject {
   };
 }
 
-function readOnly(name: string | symbol): never {
+/** Refuses a change of a decoded value. */
+export function readOnly(name: string | symbol): never {
   throw new TypeError(
     `'${String(name)}' of a decoded value cannot be changed: make a new one, { ...value, ${String(name)}: … }`,
   );
 }
 
-function withTexts(value: unknown): unknown {
+/** The same with texts in place of bigints, for `JSON.stringify`. */
+export function bigintsAsTexts(value: unknown): unknown {
   if (typeof value === 'bigint') return String(value);
   if (typeof value !== 'object' || value === null || Buffer.isBuffer(value)) return value;
-  if (value instanceof Map) return withTexts([...value]);
-  if (Array.isArray(value)) return value.map(withTexts);
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, withTexts(inner)]));
+  if (value instanceof Map) return bigintsAsTexts([...value]);
+  if (Array.isArray(value)) return value.map(bigintsAsTexts);
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, bigintsAsTexts(inner)]));
 }

@@ -6,6 +6,7 @@ import type { Encoding, RecordPart } from './encoding.js';
 import { isEnvelopeSchema } from './envelope-schema.js';
 import type { RowFields } from './row-shape.js';
 import type { Serde, SerdeContext } from './serde.js';
+import { preparationOf } from './shape.js';
 
 /**
  * @param topic names the schemas that are made here: `<topic>.Value`, `<topic>.Key`
@@ -38,7 +39,7 @@ export function rowSerde<Row>(declared: RowFields, topic: string, part: RecordPa
       context.schema = schemas.declared;
       return readConnectValue(schemas.declared, value) as Row;
     },
-    ...(inner.prepare === undefined ? {} : { prepare: inner.prepare.bind(inner) }),
+    ...preparationOf(inner),
   });
 }
 

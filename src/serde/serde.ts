@@ -30,8 +30,38 @@ export interface Serde<T> {
   serialize(value: T | null, context: SerdeContext): Buffer | null;
   /** @throws an Error that says what is wrong with the bytes, and where */
   deserialize(bytes: Buffer | null, context: SerdeContext): T | null;
-  /** Fetches what the decoding of these bytes will need; resolves at once when nothing is missing. */
-  prepare?(
-    batch: readonly { readonly topic: string; readonly bytes: Buffer | null; readonly headers: Headers }[],
-  ): Promise<void>;
+  /**
+   * Fetches what the decoding of these bytes will need. Undefined: nothing is missing.
+   *
+   * Rejects only when trying again may help, with a `retriable` BrokerError. What will never be found is told by
+   * `deserialize`, of each record.
+   */
+  prepare?(batch: readonly UndecodedPart[]): Promise<void> | undefined;
+  /**
+   * Registers what writing values of this schema to the topic will need. Rejects as `prepare` does; what is refused is
+   * told by `serialize`.
+   */
+  prepareToWrite?(topic: string, schema: ConnectSchema): Promise<void>;
+}
+
+/** Half of a record, before it is decoded. */
+export interface UndecodedPart {
+  readonly topic: string;
+  readonly bytes: Buffer | null;
+  readonly headers: Headers;
+}
+
+/**
+ * Thrown by `serialize` when something has to be registered first. The same call is made again when `ready` has
+ * resolved; it then gives the bytes, or throws what stands in the way.
+ */
+export class NotReady extends Error {
+  override readonly name = 'NotReady';
+  constructor(
+    message: string,
+    /** Rejects, with a `retriable` BrokerError, when trying again may help. */
+    readonly ready: Promise<void>,
+  ) {
+    super(message);
+  }
 }

@@ -49,6 +49,14 @@ function isDeclared<T>(shape: Shape<T>): shape is DeclaredShape<T> {
   return 'serdeFor' in shape;
 }
 
+/** The preparing methods of a serde, for one that wraps it. */
+export function preparationOf<T>(serde: Serde<T>): Pick<Serde<T>, 'prepare' | 'prepareToWrite'> {
+  return {
+    ...(serde.prepare === undefined ? {} : { prepare: serde.prepare.bind(serde) }),
+    ...(serde.prepareToWrite === undefined ? {} : { prepareToWrite: serde.prepareToWrite.bind(serde) }),
+  };
+}
+
 function withoutNulls<T>(serde: Serde<T>, topic: string, part: RecordPart): Serde<T> {
   const refuse = (): never => {
     throw new Error(
@@ -60,6 +68,6 @@ function withoutNulls<T>(serde: Serde<T>, topic: string, part: RecordPart): Serd
     encoding: serde.encoding,
     serialize: (value, context) => serde.serialize(value ?? refuse(), context),
     deserialize: (bytes, context) => serde.deserialize(bytes, context) ?? refuse(),
-    ...(serde.prepare === undefined ? {} : { prepare: serde.prepare.bind(serde) }),
+    ...preparationOf(serde),
   } satisfies Serde<T>);
 }

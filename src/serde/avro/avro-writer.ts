@@ -1,0 +1,36 @@
+/** Writes values of one schema, with the id of the schema before them. */
+import type { Type } from 'avsc';
+import type { AvroNode } from './avro-schema.js';
+import { avroValueWriter } from './avro-values.js';
+import { avscType } from './avsc-type.js';
+import { PREFIX_LENGTH, writePrefix } from './wire.js';
+
+/** Shared by all writers: a value is copied out of it before the next is written. */
+let scratch = Buffer.allocUnsafeSlow(64 * 1024);
+
+export class AvroWriter {
+  readonly node: AvroNode;
+  readonly #type: Type;
+  readonly #convert: (value: unknown) => unknown;
+
+  /** @throws AvroSchemaError for a schema that cannot be used */
+  constructor(node: AvroNode) {
+    this.node = node;
+    this.#type = avscType(node);
+    this.#convert = avroValueWriter(node);
+  }
+
+  /** @throws ConnectValueError naming the field that does not fit */
+  write(id: number, value: unknown): Buffer {
+    const converted = this.#convert(value);
+    let end = this.#type.encode(converted, scratch, PREFIX_LENGTH);
+    if (end < 0) {
+      scratch = Buffer.allocUnsafeSlow(2 * (scratch.length - end));
+      end = this.#type.encode(converted, scratch, PREFIX_LENGTH);
+    }
+    writePrefix(scratch, id);
+    const bytes = Buffer.allocUnsafe(end);
+    scratch.copy(bytes, 0, 0, end);
+    return bytes;
+  }
+}
