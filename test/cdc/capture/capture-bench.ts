@@ -1,5 +1,6 @@
 /** A database, a broker and captures between them, for tests; `close` ends all of it. */
 import pg from 'pg';
+import { expect } from 'vitest';
 import { openEmbeddedBroker } from '../../../src/brokers/embedded/broker.js';
 import type { Broker, ConsumedRecord } from '../../../src/brokers/port.js';
 import {
@@ -132,6 +133,11 @@ export class TopicReader {
     this.#consumer = consumer;
     return consumer;
   }
+}
+
+/** Expects something to become true; how long it takes on a busy machine says nothing. */
+export function eventually<T>(read: () => T) {
+  return expect.poll(read, { timeout: 45_000, interval: 10 });
 }
 
 /** A change as `connectJsonPlain` writes it; null for a tombstone. */

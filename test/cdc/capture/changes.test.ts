@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { CaptureOptions } from '../../../src/cdc/capture/index.js';
 import { connectJson } from '../../../src/serde/connect-json.js';
-import { type Bench, changeOf, openBench, story } from './capture-bench.js';
+import { type Bench, changeOf, eventually, openBench, story } from './capture-bench.js';
 
 let bench: Bench;
 beforeAll(async () => {
@@ -230,7 +230,7 @@ test('a table that is made later is captured when the publication is for all tab
   } as const;
   await bench.capture('newer', names).start();
   await bench.sql('create table newer.t (id int primary key)', 'insert into newer.t values (1)');
-  await expect.poll(async () => (await (await bench.broker.admin()).listTopics()).includes('newer.newer.t')).toBe(true);
+  await eventually(async () => (await (await bench.broker.admin()).listTopics()).includes('newer.newer.t')).toBe(true);
   expect(story(await bench.reader('newer.newer.t').atLeast(1))).toEqual(['c 1']);
 });
 

@@ -1,7 +1,7 @@
 /** Each committed change is in its topic once: whatever the broker says, whenever the capture ends. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { BrokerError } from '../../../src/errors.js';
-import { type Bench, changeOf, openBench, story } from './capture-bench.js';
+import { type Bench, changeOf, eventually, openBench, story } from './capture-bench.js';
 import { type Faults, faultyBroker } from './faulty-broker.js';
 
 let bench: Bench;
@@ -33,7 +33,7 @@ test('a crash between the commit of the broker and its being known doubles nothi
   await reader.atLeast(1);
   crash = true;
   await bench.sql(`insert into unknown.t values (2)`);
-  await expect.poll(() => first.status.state).toBe('failed');
+  await eventually(() => first.status.state).toBe('failed');
   await bench.sql(`insert into unknown.t values (3)`);
 
   const second = bench.capture('unknown');
@@ -118,7 +118,7 @@ test('a transaction larger than the queue is published in parts, and goes on in 
   const first = bench.capture('large', config, { broker, onFailure });
   await first.start();
   await bench.sql(`insert into large.t select id, 'n' from generate_series(1, 10000) id`);
-  await expect.poll(() => first.status.state).toBe('failed');
+  await eventually(() => first.status.state).toBe('failed');
   const reader = bench.reader('large.large.t');
   const before = (await reader.toTheEnd()).length;
   expect(before).toBeGreaterThan(500);
@@ -154,7 +154,7 @@ test('a second capture of the same prefix ends the first, and nothing comes twic
   const started = second.start();
   await bench.sql(`insert into fenced.t values (2)`);
   // The slot is the first one's until it has ended; the second waits for it.
-  await expect.poll(() => first.status.state).toBe('failed');
+  await eventually(() => first.status.state).toBe('failed');
   await started;
   await bench.sql(`insert into fenced.t values (3)`);
   await reader.atLeast(3);

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { kafkaBroker } from '../../../src/brokers/kafka/broker.js';
 import { startTestKafka, type TestKafka, whyNoKafka } from '../../brokers/kafka/real-kafka.js';
-import { type Bench, openBench, story } from './capture-bench.js';
+import { type Bench, eventually, openBench, story } from './capture-bench.js';
 
 const missing = await whyNoKafka();
 
@@ -28,7 +28,7 @@ describe.skipIf(missing !== undefined)('on Kafka', () => {
     await first.start();
     const reader = bench.reader('cars.cars.t');
     await reader.atLeast(1_000);
-    await expect.poll(() => first.status.state).toBe('streaming');
+    await eventually(() => first.status.state).toBe('streaming');
     await bench.sql(`insert into cars.t select id, 'stream' from generate_series(1001, 3000) id`);
     await reader.atLeast(2_000);
     const restarted = kafka.restart();

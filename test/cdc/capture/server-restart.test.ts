@@ -6,7 +6,7 @@ import { openEmbeddedBroker } from '../../../src/brokers/embedded/broker.js';
 import { type Capture, captureChanges } from '../../../src/cdc/capture/index.js';
 import { connectJsonPlain } from '../../../src/serde/connect-json.js';
 import { type TemporaryPostgres, temporaryFolder, temporaryPostgres } from '../postgres/temporary-postgres.js';
-import { story, TopicReader } from './capture-bench.js';
+import { eventually, story, TopicReader } from './capture-bench.js';
 
 let directory: string;
 let postgres: TemporaryPostgres;
@@ -51,13 +51,13 @@ test('changes before and after a crash of the server are each published once', a
   );
   capture = started;
   await started.start();
-  await expect.poll(() => started.status.state).toBe('streaming');
+  await eventually(() => started.status.state).toBe('streaming');
   const reader = new TopicReader(broker, 'cars.public.t', []);
   await sql('insert into t select generate_series(1, 100)');
   await reader.atLeast(50);
   await sql('insert into t select generate_series(101, 3000)');
   await postgres.kill();
-  await expect.poll(() => started.status.state).toBe('reconnecting');
+  await eventually(() => started.status.state).toBe('reconnecting');
   expect(started.status.error).toBeInstanceOf(Error);
   await start(Number(port));
   await sql('insert into t values (3001)');

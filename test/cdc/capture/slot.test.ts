@@ -1,7 +1,7 @@
 /** The slot and the connection: what the server keeps for us, and what happens when it goes away. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { BrokerError } from '../../../src/errors.js';
-import { type Bench, openBench, story } from './capture-bench.js';
+import { type Bench, eventually, openBench, story } from './capture-bench.js';
 import { faultyBroker } from './faulty-broker.js';
 
 let bench: Bench;
@@ -32,8 +32,8 @@ test('the slot moves on while only other tables change', async () => {
   await capture.start();
   await bench.sql(`insert into public.other select repeat('x', 1000) from generate_series(1, 2000)`);
   const written = await logEnd();
-  await expect.poll(() => confirmed('idle')).toBeGreaterThanOrEqual(written);
-  await expect.poll(() => capture.status.lagBytes).toBeLessThan(1_000);
+  await eventually(() => confirmed('idle')).toBeGreaterThanOrEqual(written);
+  await eventually(() => capture.status.lagBytes).toBeLessThan(1_000);
   expect(capture.status.walKeptBytes).toBeGreaterThanOrEqual(0);
 });
 
@@ -53,21 +53,21 @@ test('nothing is acknowledged before the broker has committed', async () => {
   });
   const capture = bench.capture('held', { 'snapshot.mode': 'no_data', 'status.update.interval.ms': 20 }, { broker });
   await capture.start();
-  await expect.poll(() => capture.status.walKeptBytes).toBeDefined();
+  await eventually(() => capture.status.walKeptBytes).toBeDefined();
   const before = await logEnd();
   await bench.sql('insert into held.t values (1)');
-  await expect.poll(() => commits).toBe(1);
+  await eventually(() => commits).toBe(1);
   await bench.sql(`insert into public.other select repeat('x', 1000) from generate_series(1, 100)`);
   const afterwards = await logEnd();
   // Two looks at the slot, which are made by the same timer that speaks to the server.
   for (let look = 0; look < 2; look++) {
     const seen = capture.status.lagBytes;
     await bench.sql(`insert into public.other values ('more')`);
-    await expect.poll(() => capture.status.lagBytes).not.toBe(seen);
+    await eventually(() => capture.status.lagBytes).not.toBe(seen);
   }
   expect(await confirmed('held')).toBeLessThanOrEqual(before);
   open();
-  await expect.poll(() => confirmed('held')).toBeGreaterThanOrEqual(afterwards);
+  await eventually(() => confirmed('held')).toBeGreaterThanOrEqual(afterwards);
 });
 
 test('a connection that the server ends is opened again, and nothing is lost or doubled', async () => {
@@ -76,7 +76,7 @@ test('a connection that the server ends is opened again, and nothing is lost or 
   const logger = { info: () => undefined, warn: (text: string) => warnings.push(text), error: () => undefined };
   const capture = bench.capture('ended', { 'errors.retry.delay.initial.ms': 1 }, { logger });
   await capture.start();
-  await expect.poll(() => capture.status.state).toBe('streaming');
+  await eventually(() => capture.status.state).toBe('streaming');
   const reader = bench.reader('ended.ended.t');
   for (let round = 0; round < 5; round++) {
     await bench.sql(
@@ -104,7 +104,7 @@ test('a wrong password is said at once, not waited for', async () => {
 test('start waits for a database that is away; stop ends the waiting', async () => {
   const capture = bench.capture('ended', { 'database.port': 1 });
   const started = capture.start();
-  await expect.poll(() => capture.status.state).toBe('reconnecting');
+  await eventually(() => capture.status.state).toBe('reconnecting');
   expect(capture.status.error?.message).toMatch(/ECONNREFUSED/);
   await capture.stop();
   await started;
@@ -130,7 +130,7 @@ test('a broker that is away is no reason not to stop', async () => {
   const broker = { ...bench.broker, admin: () => Promise.reject(new BrokerError('nobody there', 'retriable')) };
   const capture = bench.capture('waited', {}, { broker });
   const started = capture.start();
-  await expect.poll(() => capture.status.error?.message).toBe('nobody there');
+  await eventually(() => capture.status.error?.message).toBe('nobody there');
   await capture.stop();
   await started;
   expect(capture.status.state).toBe('stopped');

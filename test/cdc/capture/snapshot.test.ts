@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Broker } from '../../../src/brokers/port.js';
 import { BrokerError } from '../../../src/errors.js';
-import { type Bench, changeOf, openBench, story } from './capture-bench.js';
+import { type Bench, changeOf, eventually, openBench, story } from './capture-bench.js';
 import { faultyBroker } from './faulty-broker.js';
 
 let bench: Bench;
@@ -40,7 +40,7 @@ test('rows are marked as Debezium marks them: first, last, and the first and las
   expect(await markers('b', 3)).toEqual(['first_in_data_collection', 'true', 'last_in_data_collection']);
   // The table after it is empty, so its row is the last of all.
   expect(await markers('c', 1)).toEqual(['last']);
-  await expect.poll(() => capture.status.snapshot).toEqual({ tables: 4, tablesDone: 4, rows: 7, isCompleted: true });
+  await eventually(() => capture.status.snapshot).toEqual({ tables: 4, tablesDone: 4, rows: 7, isCompleted: true });
 });
 
 test('a snapshot of one row is its last', async () => {
@@ -67,7 +67,7 @@ test('what is written while the snapshot is read is neither missed nor doubled',
     while (writing) await bench.sql(`insert into busy.t (note) values ('meanwhile')`);
   })();
   await capture.start();
-  await expect.poll(() => capture.status.state, { timeout: 30_000 }).toBe('streaming');
+  await eventually(() => capture.status.state).toBe('streaming');
   writing = false;
   await writer;
   const [{ count }] = (await bench.query<{ count: string }>('select count(*) from busy.t')) as [{ count: string }];
@@ -121,7 +121,7 @@ test('an interrupted snapshot begins again, in full, and only a whole one leaves
     { broker: failing, onFailure: (error) => failures.push(error) },
   );
   await first.start();
-  await expect.poll(() => first.status.state).toBe('failed');
+  await eventually(() => first.status.state).toBe('failed');
   expect(failures.map((error) => error.message)).toEqual(['the broker has had enough']);
   expect(await lastPositionOf(bench.broker, 'cut')).toBe(0);
   const reader = bench.reader('cut.cut.t');
@@ -143,7 +143,7 @@ test('initial_only ends after the snapshot, leaves no slot, and has nothing to d
   const config = { 'snapshot.mode': 'initial_only' } as const;
   const first = bench.capture('once', config);
   await first.start();
-  await expect.poll(() => first.status.state).toBe('completed');
+  await eventually(() => first.status.state).toBe('completed');
   expect(await bench.query(`select 1 from pg_replication_slots where slot_name like 'once%'`)).toEqual([]);
   await bench.sql('insert into once.t values (2)');
   const second = bench.capture('once', config);
