@@ -73,6 +73,12 @@ export class TopicCodec implements Codec {
     const key = serdes.key.serialize(record.key, context);
     context.schema = record.valueSchema;
     const value = serdes.value.serialize(record.value, context);
+    if (key === null && topic.cleanup === 'compact') {
+      throw new Error(
+        `the record for '${topic.name}' has no key, and the topic is compacted: it keeps the latest of each key. Give ` +
+          `the record a key before (selectKey), give the table that it comes from a primary key, or filter it out`,
+      );
+    }
     const bytes = (key?.length ?? 0) + (value?.length ?? 0);
     if (bytes > this.#maxBytes) {
       throw new Error(
