@@ -38,7 +38,9 @@ export function watchTopic(broker: Broker, topic: string, serdes: TopicSerdes): 
         }
         consumer.assign(starts);
         while (open) {
-          for (const raw of await consumer.poll(BATCH, POLL_MS)) subscriber.next(codec.read(source, raw, -1));
+          const records = await consumer.poll(BATCH, POLL_MS);
+          await codec.prepare(records);
+          for (const raw of records) subscriber.next(codec.read(source, raw, -1));
         }
       } finally {
         await consumer.close();

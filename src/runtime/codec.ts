@@ -15,6 +15,8 @@ export interface TopicSerdes {
 /** Reads and writes records with the serdes of their topics. */
 export class TopicCodec implements Codec {
   readonly #serdes: ReadonlyMap<string, TopicSerdes>;
+  /** Topics whose serdes may have to fetch something before they decode. */
+  readonly #preparing: ReadonlyMap<string, TopicSerdes>;
   readonly #maxBytes: number;
   readonly #context: SerdeContext = { topic: '', headers: [], schema: undefined };
 
@@ -24,7 +26,22 @@ export class TopicCodec implements Codec {
    */
   constructor(serdes: ReadonlyMap<string, TopicSerdes>, maxBytes: number) {
     this.#serdes = serdes;
+    this.#preparing = new Map([...serdes].filter(([, { key, value }]) => (key.prepare ?? value.prepare) !== undefined));
     this.#maxBytes = maxBytes;
+  }
+
+  prepare(records: readonly ConsumedRecord[]): Promise<void> | undefined {
+    let missing: Promise<void>[] | undefined;
+    for (const [topic, { key, value }] of this.#preparing) {
+      const ofTopic = records.filter((record) => record.topic === topic);
+      if (ofTopic.length === 0) continue;
+      const waits = [
+        key.prepare?.(ofTopic.map(({ key: bytes, headers }) => ({ topic, bytes, headers }))),
+        value.prepare?.(ofTopic.map(({ value: bytes, headers }) => ({ topic, bytes, headers }))),
+      ];
+      for (const wait of waits) if (wait !== undefined) missing = [...(missing ?? []), wait];
+    }
+    return missing && Promise.all(missing).then(() => undefined);
   }
 
   read(source: SourceNode, raw: ConsumedRecord, streamTime: number): StreamRecord {

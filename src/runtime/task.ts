@@ -30,8 +30,9 @@ import type { TaskStore } from '../state/task-store.js';
 import type { Writer } from '../state/writer.js';
 import { failureOf, type Located, located } from './failure.js';
 import { InFlight } from './in-flight.js';
+import { LaterOutput, UNWRITTEN } from './later-output.js';
 import { Schedules } from './schedules.js';
-import { type Failure, type Outcome, Unit, type UnitChange } from './unit.js';
+import { type Failure, type Outcome, type Output, Unit, type UnitChange } from './unit.js';
 
 /** What a task asks of the application around it. */
 export interface TaskPort {
@@ -46,6 +47,8 @@ export interface TaskPort {
   /** A record failed and was decided `fail`: the task has stopped before it. */
   stopped(error: RecordError, task: Task): void;
   count(what: Countable): void;
+  /** An output cannot be written just now; it is tried again. For the log. */
+  retrying?(error: Error): void;
   /** A record was skipped or dead-lettered; for the log. */
   dropped(error: RecordError, decision: 'skip' | 'dead-letter'): void;
 }
@@ -54,15 +57,18 @@ class HeldTicket implements Ticket {
   readonly unit: Unit;
   readonly #run: number;
   readonly #lane: number;
+  readonly #keptAt: number;
   readonly #place: number;
   readonly #task: Task;
 
-  constructor(task: Task, unit: Unit, lane: number) {
+  /** @param keptAt the node that keeps something on the ticket */
+  constructor(task: Task, unit: Unit, lane: number, keptAt = lane) {
     this.#task = task;
     this.unit = unit;
     this.#run = unit.run;
     this.#lane = lane;
-    this.#place = unit.takeTicket(lane);
+    this.#keptAt = keptAt;
+    this.#place = unit.takeTicket(keptAt);
   }
 
   get sequence(): number {
@@ -82,13 +88,13 @@ class HeldTicket implements Ticket {
   }
 
   get kept(): unknown {
-    return this.unit.kept?.[this.#lane]?.[this.#place];
+    return this.unit.kept?.[this.#keptAt]?.[this.#place];
   }
 
   set kept(value: unknown) {
     this.unit.kept ??= [];
-    this.unit.kept[this.#lane] ??= [];
-    this.unit.kept[this.#lane]![this.#place] = value;
+    this.unit.kept[this.#keptAt] ??= [];
+    this.unit.kept[this.#keptAt]![this.#place] = value;
   }
 
   get lane(): number {
@@ -243,11 +249,27 @@ export class Task implements Writer {
 
   /** The record being worked on emits to a topic. */
   emit(request: ProduceRequest): void {
+    const output: Output = { request: UNWRITTEN, lane: this.#lane };
+    this.#atWork().outputs.push(output);
+    this.fill(output, request);
+  }
+
+  /** The record being worked on emits what cannot be written yet; it keeps its place among the outputs. */
+  emitLater(node: string, place: number, write: () => ProduceRequest): LaterOutput {
+    const unit = this.#atWork();
+    const output: Output = { request: UNWRITTEN, lane: this.#lane };
+    unit.outputs.push(output);
+    unit.outstanding += 1;
+    return new LaterOutput(this, node, new HeldTicket(this, unit, this.#lane, place), output, write);
+  }
+
+  /** An output of the record being worked on is written. */
+  fill(output: Output, request: ProduceRequest): void {
     const unit = this.#atWork();
     const bytes = (request.key?.length ?? 0) + (request.value?.length ?? 0);
     unit.bytes += bytes;
     this.#bytes += bytes;
-    unit.outputs.push({ request, lane: this.#lane });
+    output.request = request;
   }
 
   /** The record being worked on has come to an end that is no sink. */

@@ -5,7 +5,8 @@ import type { StoreChange } from '../state/store.js';
 
 /** Where a unit's result goes when the unit is finished. */
 export interface Output {
-  readonly request: ProduceRequest;
+  /** Set later where it could not be written at once. */
+  request: ProduceRequest;
   /** The asynchronous operator behind which it was made (its place in the topology; 0: none). */
   readonly lane: number;
 }

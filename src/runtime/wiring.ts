@@ -6,6 +6,7 @@
 import type { ConsumedRecord, ProduceRequest } from '../brokers/port.js';
 import type { Forward } from '../operators/operator.js';
 import type { StreamRecord } from '../record.js';
+import { NotReady } from '../serde/serde.js';
 import type { KeyValueStore } from '../state/store.js';
 import type { TaskStore } from '../state/task-store.js';
 import type { GraphNode, ProcessorNode, SinkNode, SourceNode, Subtopology } from '../topology/graph.js';
@@ -16,9 +17,16 @@ import { TaskContext } from './task-context.js';
 
 /** From bytes to records and back, for the topics of an application. */
 export interface Codec {
+  /**
+   * Fetches what the decoding of these records will need; undefined when nothing is missing.
+   * @throws (rejects) BrokerError `retriable` when trying again may help
+   */
+  prepare?(records: readonly ConsumedRecord[]): Promise<void> | undefined;
   /** @throws Located, phase `deserialization`, when the bytes make no sense or the timestamp is no time */
   read(source: SourceNode, raw: ConsumedRecord, streamTime: number): StreamRecord;
-  /** @throws Located, phase `production`, when the record cannot be written to the topic */
+  /**
+   * @throws Located, phase `production`, when the record cannot be written to the topic; NotReady when it cannot be yet
+   */
   write(node: string, topic: TopicDeclaration, record: StreamRecord): ProduceRequest;
 }
 
@@ -43,7 +51,7 @@ export function wire(
     const node = subtopology.nodes[place]!;
     const children = new Map(node.children.map((name) => [name, byName.get(name)!]));
     if (node.role === 'sink') {
-      byName.set(node.name, tapped(taps, node, sink(task, node, codec)));
+      byName.set(node.name, tapped(taps, node, sink(task, node, place, codec)));
     } else if (node.role === 'processor') {
       byName.set(node.name, tapped(taps, node, processor(task, node, place, storesByName, children)));
     } else {
@@ -92,14 +100,17 @@ function processor(
   };
 }
 
-function sink(task: Task, node: SinkNode, codec: Codec): Forward {
+function sink(task: Task, node: SinkNode, place: number, codec: Codec): Forward {
   const { topic } = node;
   const choose = 'choose' in topic ? (record: StreamRecord) => topic.choose(record) : () => topic;
+  const write = (record: StreamRecord) => codec.write(node.name, choose(record), record);
   return (record) => {
     try {
-      task.emit(codec.write(node.name, choose(record), record));
+      task.emit(write(record));
     } catch (thrown) {
-      throw located(thrown, node.name, 'production');
+      if (!(thrown instanceof NotReady)) throw located(thrown, node.name, 'production');
+      const output = task.emitLater(node.name, place + 1, () => write(record));
+      void output.when(thrown.ready);
     }
   };
 }

@@ -11,7 +11,7 @@
  *  8. `fail` commits the prefix before the record, and stops.
  * 10. `drain` finishes what is in flight within a deadline and commits; `stop` drops it. Both are safe.
  */
-import type { Consumer, Producer, RebalanceListener, TopicPartition } from '../brokers/port.js';
+import type { ConsumedRecord, Consumer, Producer, RebalanceListener, TopicPartition } from '../brokers/port.js';
 import { delay } from '../clock.js';
 import { asError, BrokerError, type RecordError } from '../errors.js';
 import type { Countable } from '../operators/operator.js';
@@ -155,7 +155,10 @@ export class Worker implements RebalanceListener {
       await this.#committer.commit();
     } catch (thrown) {
       this.#brokerFailed(asError(thrown));
+      return;
     }
+    // A disk that is full is told now, not by the next commit: perhaps there is none for hours.
+    this.#committer.applied().catch((thrown: unknown) => this.#fail(asError(thrown)));
   }
 
   // RebalanceListener: called within `poll`
@@ -227,7 +230,7 @@ export class Worker implements RebalanceListener {
       await this.#waitForRoom();
       return;
     }
-    const records = await this.#poll(Math.min(room, this.#settings.maxPollRecords));
+    const records = await this.#next(Math.min(room, this.#settings.maxPollRecords));
     if (!this.#takesRecords) return;
     this.#feed(records);
     if (this.#tasks.boundsReached()) this.drain();
@@ -238,7 +241,37 @@ export class Worker implements RebalanceListener {
     return this.#phase === 'running' && !this.#rewind && this.#failure === undefined;
   }
 
-  async #poll(max: number) {
+  /** The next records, when everything is there that their decoding needs. */
+  async #next(max: number): Promise<readonly ConsumedRecord[]> {
+    const records = await this.#poll(max);
+    const missing = this.#settings.codec.prepare?.(records);
+    if (missing === undefined) return records;
+    try {
+      await missing;
+      return records;
+    } catch (thrown) {
+      await this.#giveBack(records, thrown);
+      return [];
+    }
+  }
+
+  /**
+   * What the decoding needs cannot be had now: the records are polled again a little later. So the membership goes on
+   * however long that takes, and a partition that leaves takes its records with it.
+   */
+  async #giveBack(records: readonly ConsumedRecord[], thrown: unknown): Promise<void> {
+    if (!(thrown instanceof BrokerError) || thrown.kind !== 'retriable') throw thrown;
+    this.#settings.listener.retrying(thrown);
+    const given = new Set<string>();
+    for (const { topic, partition, offset } of records) {
+      const line = `${topic}-${partition}`;
+      if (!given.has(line)) this.#consumer.seek({ topic, partition, offset });
+      given.add(line);
+    }
+    await delay(this.#settings.clock, BROKER_RETRY_MS);
+  }
+
+  async #poll(max: number): Promise<readonly ConsumedRecord[]> {
     this.#pollingSince = this.#settings.clock.now();
     const idle = this.#settings.clock.after(IDLE_MS, () => this.#commitIfIdle());
     try {
@@ -260,7 +293,7 @@ export class Worker implements RebalanceListener {
     await delay(this.#settings.clock, BROKER_RETRY_MS);
   }
 
-  #feed(records: Awaited<ReturnType<Consumer['poll']>>): void {
+  #feed(records: readonly ConsumedRecord[]): void {
     for (const [owned, batch] of this.#tasks.sort(records)) {
       if (owned.phase === 'restoring') {
         owned.backlog.push(...batch);
@@ -292,7 +325,7 @@ export class Worker implements RebalanceListener {
       return;
     }
     this.#consumer.pause(this.#tasks.partitions);
-    const records = await this.#poll(1);
+    const records = await this.#next(1);
     if (!this.#takesRecords) return;
     this.#feed(records);
     if (!this.#paused) this.#consumer.resume(this.#tasks.runningPartitions);
@@ -448,6 +481,7 @@ export class Worker implements RebalanceListener {
       count: (what) => {
         this.#events[what] += 1;
       },
+      retrying: (error) => listener.retrying(brokerError(error)),
       dropped: (error, decision) => listener.dropped(error, decision),
     };
   }
