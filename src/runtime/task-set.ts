@@ -159,7 +159,12 @@ export class TaskSet {
     // Who had the partition before may have a transaction open: once its offsets are certain, so is its changelog.
     await retrying(patience, () => this.#consumer.committed([...owned.partitions]));
     const engines: StoreEngine[] = [];
-    for (const declaration of declarations) engines.push(await settings.engines.open(`${task.id}/${declaration.name}`));
+    try {
+      for (const { name } of declarations) engines.push(await settings.engines.open(`${task.id}/${name}`));
+    } catch (thrown) {
+      for (const engine of engines) await engine.close();
+      throw thrown;
+    }
     const stores = declarations.map((declaration, index) => this.#store(declaration, engines[index]!, task));
     owned.stores = stores;
     const requests: RestoreRequest[] = [];

@@ -436,9 +436,13 @@ export class Worker implements RebalanceListener {
       this.#outbox.drop(task);
       this.#progress.forget(task);
     }
-    await this.#committer.applied();
-    await this.#tasks.remove(leaving, partitions);
-    this.#moved.tell();
+    try {
+      await this.#committer.applied();
+    } finally {
+      // What could not be applied is in the changelog; the stores are let go of all the same.
+      await this.#tasks.remove(leaving, partitions);
+      this.#moved.tell();
+    }
   }
 
   async #end(): Promise<void> {
