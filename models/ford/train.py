@@ -1,4 +1,4 @@
-"""Trains the price of a used Ford and writes it as ONNX.
+"""Trains the price of a used Ford and writes it as ONNX, and in XGBoost's own format for the BentoML service.
 
     python models/ford/train.py listings.csv --out models/ford --predictions test/fixtures/ford/predictions.json
 
@@ -169,7 +169,7 @@ def recorded(rows: pd.DataFrame, regressor, encoder: ColumnTransformer) -> dict:
 def main() -> None:
     arguments = argparse.ArgumentParser(description="Trains the price of a used Ford and writes it as ONNX.")
     arguments.add_argument("listings", type=Path, help="CSV of listings with their prices")
-    arguments.add_argument("--out", type=Path, required=True, help="folder for ford_price.onnx and ford_price.json")
+    arguments.add_argument("--out", type=Path, required=True, help="folder for ford_price.onnx, .ubj and .json")
     arguments.add_argument("--predictions", type=Path, help="file for cars with XGBoost's predictions, to test with")
     options = arguments.parse_args()
 
@@ -188,6 +188,7 @@ def main() -> None:
     regressor = fit(encoder, shipped_on)
     graph = as_onnx(regressor, matrix(encoder, unseen).shape[1])
     largest = check_agreement(graph, regressor, encoder, listings)
+    booster = bytes(regressor.get_booster().save_raw("ubj"))
     print(f"ONNX and XGBoost agree within £{largest:.3f}; {len(graph) / 1e6:.2f} MB")
 
     about = {
@@ -211,9 +212,11 @@ def main() -> None:
         "agreement": {"largestDifference": round(largest, 4), "tolerance": TOLERANCE},
         "libraries": {lib.__name__: lib.__version__ for lib in (xgboost, sklearn, onnx, onnxmltools, onnxruntime)},
         "sha256": hashlib.sha256(graph).hexdigest(),
+        "booster": {"file": "ford_price.ubj", "sha256": hashlib.sha256(booster).hexdigest()},
     }
     options.out.mkdir(parents=True, exist_ok=True)
     (options.out / "ford_price.onnx").write_bytes(graph)
+    (options.out / "ford_price.ubj").write_bytes(booster)
     (options.out / "ford_price.json").write_text(json.dumps(about, indent=2, ensure_ascii=False) + "\n")
     if options.predictions is not None:
         lines = recorded(unseen, regressor, encoder)
