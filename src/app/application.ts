@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Observable } from 'rxjs';
 import type { Broker, TopicPartition } from '../brokers/port.js';
 import { type Clock, systemClock } from '../clock.js';
@@ -251,7 +252,7 @@ export class Application {
     ).finally(() => admin.close());
 
     const producer = await broker.producer(
-      guarantee === 'exactly_once_v2' ? { transactionalId: `${applicationId}-${instance ?? 'single'}` } : {},
+      guarantee === 'exactly_once_v2' ? { transactionalId: `${applicationId}-${instance ?? randomUUID()}` } : {},
     );
     const resets = this.#offsetResets();
     const offsetReset = (topic: string) => resets.get(topic) ?? config['auto.offset.reset'];

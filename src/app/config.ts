@@ -22,7 +22,10 @@ export interface ApplicationConfig {
   readonly 'max.poll.records'?: number;
   readonly 'max.poll.interval.ms'?: number;
   readonly 'session.timeout.ms'?: number;
-  /** Names this member: makes `group.instance.id` and `transactional.id`. Two running members never share one. */
+  /**
+   * Names this member: makes `group.instance.id` and `transactional.id`. Two running members never share one. With it a
+   * restart takes over at once; without, after the session and the transaction of the one before have timed out.
+   */
   readonly 'instance.id'?: string;
   /** Most records read and not finished. Default 20,000. */
   readonly 'max.in.flight.records'?: number;

@@ -15,6 +15,11 @@ export interface DevConfig {
   readonly database: string;
   /** SQL that is run at every start before capture begins: `create table if not exists …`. */
   readonly setup: string;
+  /**
+   * What the topics of the embedded broker survive. `process` (default): a killed process. `disk`: a power cut too;
+   * every commit waits for the disk.
+   */
+  readonly flush?: 'process' | 'disk';
   readonly sample?: SampleRows;
 }
 
