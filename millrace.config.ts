@@ -7,6 +7,7 @@ export default defineConfig({
   'processing.guarantee': 'exactly_once_v2',
   'processing.exception.handler': 'dead-letter',
   'deserialization.exception.handler': 'dead-letter',
+  'production.exception.handler': 'dead-letter',
   'errors.dead.letter.queue.topic.name': 'car_prices_dead_letters',
   models: { 'ford-price': onnx(new URL('./models/ford/ford_price.onnx', import.meta.url)) },
 
