@@ -70,6 +70,8 @@ test('every package that runs a script when it is installed is allowed to, or fo
 
 /** Files past 400 lines, each with the reason why it is one. */
 const LONG: Readonly<Record<string, string>> = {
+  'src/runtime/task.ts':
+    'whatever sets the record being worked on stays together; units, failures and schedules are out',
   'src/runtime/worker.ts': 'the loop and its rebalances share every field; what had an idea of its own is out already',
 };
 
