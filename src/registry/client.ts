@@ -2,18 +2,19 @@
  * The registry as a program that reads and writes records uses it. Nothing is remembered here but by the library, for
  * each id: who asks remembers what it was told.
  *
- * `@kafkajs/confluent-schema-registry` makes the calls of the hot path's schemas. It gives compiled types, without the
- * attributes that Connect keeps in a schema; so the answers themselves are caught on their way through it.
+ * `@kafkajs/confluent-schema-registry` fetches schemas by their ids. It gives compiled types, without the attributes that
+ * Connect keeps in a schema, so the answers are caught on their way through it; and of a failure it keeps a text, so what
+ * it cannot get is asked for once more, plainly. Its `register` wants a name of every schema, sets the level of a subject
+ * that has none and refuses defaults beyond 2^53: registering is one plain call.
  */
 import { SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
-import { asError } from '../errors.js';
 import type { AvroNode, NamedNode } from '../serde/avro/avro-schema.js';
 import { avscOptions } from '../serde/avro/avsc-type.js';
 import { AvroSchemaError, parseAvroSchema } from '../serde/avro/read-avro-schema.js';
 import { avroSchemaText } from '../serde/avro/write-avro-schema.js';
-import { type Answer, AnswerCatcher } from './answer-catcher.js';
+import { AnswerCatcher } from './answer-catcher.js';
 import { REGISTRY_CODES, RegistryError, registryAway } from './registry-error.js';
-import { type RegistryAddress, RegistryRest, readAnswer } from './rest.js';
+import { type RegistryAddress, RegistryRest } from './rest.js';
 
 /** A schema as the registry gives it. */
 interface SchemaAnswer {
@@ -56,7 +57,8 @@ export class RegistryClient {
    * @throws RegistryError when there is none, or it is not Avro; BrokerError `retriable` when the registry is away
    */
   async schemaById(id: number): Promise<AvroNode> {
-    const answer = await this.#caught<SchemaAnswer>(`/schemas/ids/${id}`, () => this.#library.getSchema(id));
+    const path = `/schemas/ids/${id}`;
+    const answer = (await this.#byLibrary(path, id)) ?? (await this.rest.call<SchemaAnswer>('GET', path));
     return this.#read(answer, `the schema ${id}`);
   }
 
@@ -72,19 +74,8 @@ export class RegistryClient {
    *   `retriable` when the registry is away
    */
   async register(subject: string, schema: AvroNode): Promise<number> {
-    const text = avroSchemaText(schema);
     const path = `/subjects/${encodeURIComponent(subject)}/versions`;
-    // The library wants a name.
-    if (!('name' in schema)) return (await this.rest.call<{ readonly id: number }>('POST', path, { schema: text })).id;
-    const level = await this.#levelOf(subject);
-    const answer = await this.#caught<{ readonly id: number }>(path, () =>
-      this.#library.register(
-        { type: SchemaType.AVRO, schema: text },
-        // It compares the level with the subject's, and would set it where the subject has none.
-        { subject, compatibility: level as never },
-      ),
-    );
-    return answer.id;
+    return (await this.rest.call<{ readonly id: number }>('POST', path, { schema: avroSchemaText(schema) })).id;
   }
 
   /**
@@ -97,38 +88,14 @@ export class RegistryClient {
     return (await this.rest.call<{ readonly id: number }>('POST', path, { schema: avroSchemaText(schema) })).id;
   }
 
-  async #levelOf(subject: string): Promise<string | undefined> {
+  /** Undefined when the library could not get it. */
+  async #byLibrary(path: string, id: number): Promise<SchemaAnswer | undefined> {
     try {
-      const path = `/config/${encodeURIComponent(subject)}`;
-      const { compatibilityLevel } = await this.rest.call<{ readonly compatibilityLevel: string }>('GET', path);
-      return compatibilityLevel.toUpperCase();
-    } catch (thrown) {
-      // It has none of its own.
-      if (thrown instanceof RegistryError && String(thrown.code).startsWith('404')) return undefined;
-      throw thrown;
+      await withinTime(this.#library.getSchema(id), this.#timeoutMs);
+    } catch {
+      // Why is found out by asking plainly; what it could not compile may still have been answered well.
     }
-  }
-
-  /** Makes a call of the library and gives the answer to the request with this path. */
-  async #caught<T>(path: string, call: () => Promise<unknown>): Promise<T> {
-    const url = `${this.url}${path}`;
-    let answer: Answer | undefined;
-    let failure: Error | undefined;
-    try {
-      await withinTime(call(), this.#timeoutMs);
-    } catch (thrown) {
-      failure = asError(thrown);
-    } finally {
-      answer = this.#answers.take(url);
-    }
-    if (answer === undefined) {
-      throw registryAway(this.url, `does not answer: ${failure?.message ?? 'nothing came'}`, failure);
-    }
-    if (answer.networkError !== undefined) {
-      throw registryAway(this.url, `does not answer: ${answer.networkError.message}`, answer.networkError);
-    }
-    // What the library makes of an answer that is good does not matter here.
-    return readAnswer<T>(this.url, answer.status, answer.json, answer.text);
+    return this.#answers.take(`${this.url}${path}`) as SchemaAnswer | undefined;
   }
 
   async #read(answer: SchemaAnswer, which: string): Promise<AvroNode> {

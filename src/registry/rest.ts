@@ -64,7 +64,7 @@ export class RegistryRest {
  *
  * @param json undefined when the answer is no JSON
  */
-export function readAnswer<T>(url: string, status: number, json: unknown, text: string): T {
+function readAnswer<T>(url: string, status: number, json: unknown, text: string): T {
   if (status >= 500) throw registryAway(url, `has a problem of its own (HTTP ${status}): ${shortened(text)}`);
   if (json === undefined) {
     throw registryAway(

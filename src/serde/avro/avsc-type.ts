@@ -1,7 +1,7 @@
 /**
  * avsc's types for our schemas: longs are exact, collections believe no size, records are plain objects.
  */
-import { type Schema, Type, types } from 'avsc';
+import avsc, { type Schema, type Type } from 'avsc';
 import { asError } from '../../errors.js';
 import type { AvroNode } from './avro-schema.js';
 import { BoundedArray, BoundedMap } from './bounded-collections.js';
@@ -9,9 +9,9 @@ import { EXACT_LONG } from './exact-long.js';
 import { AvroSchemaError } from './read-avro-schema.js';
 import { avroSchemaJson } from './write-avro-schema.js';
 
-type Options = NonNullable<Parameters<typeof Type.forSchema>[1]>;
+type Options = NonNullable<Parameters<typeof avsc.Type.forSchema>[1]>;
 
-/** How avsc is to make types. Not frozen: avsc keeps the names that it has met in its own copy. */
+/** How avsc is to make avsc.types. Not frozen: avsc keeps the names that it has met in its own copy. */
 export function avscOptions(): Options {
   const hooks = new WeakSet<object>();
   return {
@@ -35,7 +35,7 @@ export function avscOptions(): Options {
  */
 export function avscType(node: AvroNode): Type {
   try {
-    const type = Type.forSchema(avroSchemaJson(node) as Schema, avscOptions());
+    const type = avsc.Type.forSchema(avroSchemaJson(node) as Schema, avscOptions());
     makePlain(type, new Set());
     return type;
   } catch (thrown) {
@@ -47,7 +47,7 @@ function wrapped(schema: Schema, options: Options): Type {
   const before = options.wrapUnions;
   options.wrapUnions = 'always';
   try {
-    return Type.forSchema(schema, options);
+    return avsc.Type.forSchema(schema, options);
   } finally {
     if (before === undefined) delete options.wrapUnions;
     else options.wrapUnions = before;
@@ -68,14 +68,14 @@ function isObject(schema: unknown): schema is { readonly type?: unknown } {
 function makePlain(type: Type, seen: Set<Type>): void {
   if (seen.has(type)) return;
   seen.add(type);
-  if (type instanceof types.RecordType) {
+  if (type instanceof avsc.types.RecordType) {
     (type.recordConstructor as { prototype: object }).prototype = Object.prototype;
     for (const field of type.fields) makePlain(field.type, seen);
-  } else if (type instanceof types.ArrayType) {
+  } else if (type instanceof avsc.types.ArrayType) {
     makePlain(type.itemsType, seen);
-  } else if (type instanceof types.MapType) {
+  } else if (type instanceof avsc.types.MapType) {
     makePlain(type.valuesType as Type, seen);
-  } else if (type instanceof types.UnwrappedUnionType || type instanceof types.WrappedUnionType) {
+  } else if (type instanceof avsc.types.UnwrappedUnionType || type instanceof avsc.types.WrappedUnionType) {
     for (const branch of type.types) makePlain(branch, seen);
   }
 }

@@ -3,7 +3,7 @@
  * item has at least one byte, so there cannot be more items than bytes are left; where items have none (null, empty
  * records), a million are enough.
  */
-import { types } from 'avsc';
+import avsc from 'avsc';
 import { invalidate, type Tap } from './tap.js';
 
 interface Readable {
@@ -14,7 +14,7 @@ interface Readable {
 /** Items that have no bytes cannot be counted by them. */
 const MOST_EMPTY_ITEMS = 1_000_000;
 
-export class BoundedArray extends types.ArrayType {
+export class BoundedArray extends avsc.types.ArrayType {
   // A resolver borrows this method, with its own items: nothing else of `this` may be used.
   _read(this: { readonly itemsType: Readable }, tap: Tap): unknown {
     const items: unknown[] = [];
@@ -28,7 +28,7 @@ export class BoundedArray extends types.ArrayType {
   }
 }
 
-export class BoundedMap extends types.MapType {
+export class BoundedMap extends avsc.types.MapType {
   _read(this: { readonly valuesType: Readable }, tap: Tap): unknown {
     const entries: Record<string, unknown> = {};
     eachItem(tap, () => {

@@ -2,11 +2,11 @@
  * Avro's `long` without loss: a number where numbers are exact, otherwise a bigint. avsc's own throws beyond 2^53, where
  * Debezium's `ts_ns` is in every record.
  */
-import { types } from 'avsc';
+import avsc from 'avsc';
 import type { Long } from '../../cdc/change.js';
 import type { Tap } from './tap.js';
 
-class ExactLong extends types.LongType {
+class ExactLong extends avsc.types.LongType {
   _check(value: unknown, _flags: unknown, hook?: (value: unknown, type: unknown) => void): boolean {
     const fits = isLong(value);
     if (!fits && hook !== undefined) hook(value, this);
