@@ -168,6 +168,7 @@ class OpenInferenceModel<F extends object, P> implements Model<F, P> {
     if (answered !== rows) throw new Error(`was asked ${rows} rows and answered ${answered}`);
     // Tensors may come flat or nested, as the protocol allows.
     const values = z.array(scalar).parse(output.data.flat(Number.POSITIVE_INFINITY));
+    if (values.length === 0) throw new Error(`gave no prediction for ${rows} rows`);
     if (values.length % rows !== 0) throw new Error(`gave ${values.length} values for ${rows} rows`);
     const width = values.length / rows;
     return Array.from({ length: rows }, (_, row) => this.#prediction(values.slice(row * width, (row + 1) * width)));

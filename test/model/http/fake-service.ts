@@ -18,6 +18,8 @@ export class FakeService {
   reply: Reply;
   /** Status of the answers to GET: is it ready? */
   health = 200;
+  /** Body of the answers to GET. */
+  metadata: object = {};
   #server: Server | undefined;
   #port = 0;
 
@@ -60,7 +62,7 @@ export class FakeService {
     const { method = '', url = '', headers } = request;
     const seen = { method, path: url, headers, body: text === '' ? undefined : JSON.parse(text) };
     this.seen.push(seen);
-    if (method === 'GET') response.writeHead(this.health).end('{}');
+    if (method === 'GET') response.writeHead(this.health).end(JSON.stringify(this.metadata));
     else await this.reply(seen, response, request.socket);
   }
 }
