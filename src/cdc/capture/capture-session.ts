@@ -8,6 +8,7 @@ import type { Clock, Timer } from '../../clock.js';
 import { asError } from '../../errors.js';
 import type { CaptureSettings } from './capture-config.js';
 import type { CapturePosition, LogIdentity } from './capture-position.js';
+import type { CaptureSchemas } from './capture-schemas.js';
 import type { CaptureTracker } from './capture-status.js';
 import type { CaptureTopics } from './capture-topics.js';
 import { topicOf } from './captured-table.js';
@@ -32,6 +33,7 @@ export interface SessionParts {
   readonly records: ChangeRecords;
   readonly publisher: Publisher;
   readonly topics: CaptureTopics;
+  readonly schemas: CaptureSchemas;
   readonly tracker: CaptureTracker;
   readonly clock: Clock;
   readonly logger: CaptureLogger;
@@ -123,7 +125,10 @@ export class CaptureSession {
     // Now, so that who waits for the start finds the topics of all tables, whether or not they have rows.
     for (const table of listed) await this.#parts.topics.ensure(topicOf(settings['topic.prefix'], table));
 
-    const tables = new CapturedTables(settings, logger, (topic) => this.#parts.topics.ensure(topic));
+    const tables = new CapturedTables(settings, logger, async ({ topic, keySchema, valueSchema }) => {
+      await this.#parts.topics.ensure(topic);
+      await this.#parts.schemas.register(topic, keySchema, valueSchema);
+    });
     const start = await startingPoint(client, replication, settings, identity, published, logger);
     if (start.kind === 'nothing to do') return 'completed';
     let from: Pick<CapturePosition, 'lsn' | 'lastCommitLsn' | 'partial'>;

@@ -11,17 +11,18 @@ import { type Clock, systemClock } from '../../clock.js';
 import { asError } from '../../errors.js';
 import { type CaptureConfig, type CaptureSettings, parseCaptureConfig } from './capture-config.js';
 import { type CapturePosition, positionTopicSpec, readPosition } from './capture-position.js';
+import { CaptureSchemas } from './capture-schemas.js';
 import { CaptureSession } from './capture-session.js';
 import { type CaptureStatus, CaptureTracker } from './capture-status.js';
 import { CaptureTopics } from './capture-topics.js';
 import { type CaptureSerdes, ChangeRecords } from './change-records.js';
-import { heartbeatTopic } from './heartbeat.js';
+import { HEARTBEAT_KEY, HEARTBEAT_VALUE, heartbeatTopic } from './heartbeat.js';
 import { type CaptureLogger, silent } from './logger.js';
 import { Patience } from './patience.js';
 import { isPassing } from './postgres-errors.js';
 import { Publisher } from './publisher.js';
 import { newRunId } from './run-id.js';
-import { transactionTopic } from './transaction-metadata.js';
+import { TRANSACTION_KEY, TRANSACTION_VALUE, transactionTopic } from './transaction-metadata.js';
 
 export interface CaptureOptions {
   readonly broker: Broker;
@@ -155,7 +156,8 @@ class PostgresCapture implements Capture {
       const records = new ChangeRecords(identity, serdes, this.#clock);
       const publisher = this.#makePublisher(producer);
       this.#publisher = publisher;
-      await this.#sessions(publisher, records, topics, onStarted);
+      const schemas = await this.#makeSchemas(serdes);
+      await this.#sessions(publisher, records, topics, schemas, onStarted);
       await publisher.stop();
     } finally {
       await this.#publisher?.stop();
@@ -172,6 +174,18 @@ class PostgresCapture implements Capture {
     if (settings['provide.transaction.metadata']) await topics.ensure(transactionTopic(prefix));
     if (settings['heartbeat.interval.ms'] > 0) await topics.ensure(heartbeatTopic(settings));
     return topics;
+  }
+
+  async #makeSchemas(serdes: CaptureSerdes): Promise<CaptureSchemas> {
+    const settings = this.#settings;
+    const schemas = new CaptureSchemas(serdes, this.#patience);
+    if (settings['provide.transaction.metadata']) {
+      await schemas.register(transactionTopic(settings['topic.prefix']), TRANSACTION_KEY, TRANSACTION_VALUE);
+    }
+    if (settings['heartbeat.interval.ms'] > 0) {
+      await schemas.register(heartbeatTopic(settings), HEARTBEAT_KEY, HEARTBEAT_VALUE);
+    }
+    return schemas;
   }
 
   #makePublisher(producer: Producer): Publisher {
@@ -204,6 +218,7 @@ class PostgresCapture implements Capture {
     publisher: Publisher,
     records: ChangeRecords,
     topics: CaptureTopics,
+    schemas: CaptureSchemas,
     onStarted: () => void,
   ): Promise<void> {
     const settings = this.#settings;
@@ -215,6 +230,7 @@ class PostgresCapture implements Capture {
         records,
         publisher,
         topics,
+        schemas,
         tracker: this.#tracker,
         clock: this.#clock,
         logger: this.#logger,

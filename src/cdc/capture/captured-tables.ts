@@ -11,22 +11,22 @@ import { type PgType, readTypes } from './pg-type.js';
 import { readTableDefinition, type TableDefinition } from './table-definition.js';
 import { isIncluded } from './table-filter.js';
 
-/** Makes a table's topic, where it is missing. */
-export type EnsureTopic = (topic: string) => Promise<void>;
+/** Makes what the records of a table need, where it is missing: a topic, schemas in a registry. */
+export type MakeReady = (table: CapturedTable) => Promise<void>;
 
 const IDENTITIES = { default: 'd', nothing: 'n', full: 'f', index: 'i' } as const;
 
 export class CapturedTables {
   readonly #settings: CaptureSettings;
   readonly #logger: CaptureLogger;
-  readonly #ensureTopic: EnsureTopic;
+  readonly #makeReady: MakeReady;
   /** By oid; with the text of what each was made from. */
   readonly #tables = new Map<number, { readonly table: CapturedTable; readonly made: string }>();
 
-  constructor(settings: CaptureSettings, logger: CaptureLogger, ensureTopic: EnsureTopic) {
+  constructor(settings: CaptureSettings, logger: CaptureLogger, makeReady: MakeReady) {
     this.#settings = settings;
     this.#logger = logger;
-    this.#ensureTopic = ensureTopic;
+    this.#makeReady = makeReady;
   }
 
   /** The table of a change; undefined when it is not captured. */
@@ -90,7 +90,7 @@ export class CapturedTables {
       decimals: this.#settings['decimal.handling.mode'],
     });
     this.#warn(definition, table, known?.table);
-    await this.#ensureTopic(table.topic);
+    await this.#makeReady(table);
     this.#tables.set(definition.oid, { table, made });
     return table;
   }

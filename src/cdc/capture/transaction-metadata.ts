@@ -14,9 +14,13 @@ export function transactionTopic(prefix: string): string {
   return `${prefix}.transaction`;
 }
 
-const KEY_SCHEMA = named('io.debezium.connector.common.TransactionMetadataKey', struct(undefined, { id: string }));
+/** The schemas of its key and value. */
+export const TRANSACTION_KEY = named(
+  'io.debezium.connector.common.TransactionMetadataKey',
+  struct(undefined, { id: string }),
+);
 const COLLECTION_SCHEMA = named('event.collection', struct(undefined, { data_collection: string, event_count: int64 }));
-const VALUE_SCHEMA: ConnectSchema = Object.freeze({
+export const TRANSACTION_VALUE: ConnectSchema = Object.freeze({
   ...structOf('io.debezium.connector.common.TransactionMetadataValue', [
     fieldOf('status', string),
     fieldOf('id', string),
@@ -63,6 +67,6 @@ export class TransactionMetadata {
   #record(status: string, lsn: number, count: number | null, collections: readonly object[] | null): ProduceRequest {
     const id = `${this.#txId}:${lsn}`;
     const value = { status, id, event_count: count, data_collections: collections, ts_ms: this.#tsMs };
-    return this.#records.plain(this.#topic, [KEY_SCHEMA, { id }], [VALUE_SCHEMA, value]);
+    return this.#records.plain(this.#topic, [TRANSACTION_KEY, { id }], [TRANSACTION_VALUE, value]);
   }
 }
