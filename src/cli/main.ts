@@ -1,7 +1,7 @@
 /** The command `millrace`: reads arguments, says what went wrong, gives the exit code. */
 import { readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { asError, ConfigurationError, TopologyError } from '../errors.js';
 
 /** What was asked for cannot be done as asked: a setting, a topology, an argument. */
@@ -59,6 +59,12 @@ function program(json: boolean): Command {
     .option('--rows <n>', 'sample rows to insert (default: a few at the first start)', wholeNumber)
     .option('--rate <n>', 'sample rows per second (default: all at once)', positiveNumber)
     .option('--seed <n>', 'another seed gives other sample rows', wholeNumber)
+    .addOption(
+      new Option(
+        '--format <format>',
+        'how topics are encoded (default: as the configuration says, connect-json)',
+      ).choices(['connect-json', 'avro']),
+    )
     .option('--json', 'one JSON object a line, for machines')
     .addHelpText(
       'after',
@@ -66,6 +72,7 @@ function program(json: boolean): Command {
 Environment:
   MILLRACE_HOME     the folder that keeps everything (default: .millrace)
   MILLRACE_PG_PORT  the port of PostgreSQL (default: 5433; 0: any free one)
+  MILLRACE_REGISTRY_PORT  the port of the schema registry (default: 8081; 0: any free one)
 
 Example:
   millrace dev topology/car-prices.ts --rows 1000 --rate 50`,

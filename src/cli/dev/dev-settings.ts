@@ -19,6 +19,7 @@ export interface DevSettings {
 const schema = z.strictObject({
   database: z.string().min(1),
   setup: z.string(),
+  flush: z.enum(['process', 'disk']).optional(),
   sample: z
     .strictObject({
       table: z.string().min(1),

@@ -11,7 +11,8 @@ import { CommitTimes } from './commit-times.js';
 import { devSettings } from './dev-settings.js';
 import { type EmbeddedStack, type StackListener, startStack } from './embedded-stack.js';
 import { Ending } from './ending.js';
-import { openHome, postgresPort } from './home.js';
+import type { Format } from './format.js';
+import { openHome, postgresPort, registryPort } from './home.js';
 import { SampleRowInserts } from './sample-rows.js';
 
 export interface DevOptions {
@@ -21,6 +22,8 @@ export interface DevOptions {
   /** Sample rows per second. Default: all at once. */
   readonly rate?: number;
   readonly seed?: number;
+  /** How topics are encoded. Default: as the configuration says, JSON with schema. */
+  readonly format?: Format;
   readonly json?: boolean;
 }
 
@@ -52,17 +55,18 @@ export async function dev(file: string, options: DevOptions): Promise<void> {
   try {
     const topology = await loadTopology(file);
     const settings = devSettings(await loadConfig(options.config));
-    const port = postgresPort();
+    const ports = { port: postgresPort(), registryPort: registryPort() };
     const home = await openHome();
     try {
       const times = new CommitTimes();
       const listener = tellOn(screen, clock, times, ending);
-      stack = await startStack({ topology, settings, home, port, clock, listener }, ending.signal);
+      const { format } = options;
+      stack = await startStack({ topology, settings, home, ...ports, format, clock, listener }, ending.signal);
       watchCommitTimes(stack, topology, times);
-      const { postgres, database, capture } = stack;
+      const { postgres, database, capture, registry } = stack;
       const walKept = () => capture.status.walKeptBytes ?? database.walKeptBytes;
       const reports = await StatusReports.start({ ...stack, walKept }, screen, clock);
-      screen.ready({ postgres: postgres.url, home: home.path });
+      screen.ready({ postgres: postgres.url, home: home.path, registry: registry.url });
       if (database.walKeptBytes !== undefined && database.walKeptBytes >= MUCH_WAL) {
         screen.message(
           'info',

@@ -1,6 +1,6 @@
 /**
- * Everything that `millrace dev` runs, in one process: PostgreSQL (its own process), capture, broker, application and
- * table sink. Started in the order in which they need each other, stopped in the order in which records flow.
+ * Everything that `millrace dev` runs, in one process: PostgreSQL (its own process), schema registry, capture, broker,
+ * application and table sink. Started in the order in which they need each other, stopped in the order in which records flow.
  */
 import { Application, type ApplicationListener } from '../../app/application.js';
 import { type EmbeddedBroker, openEmbeddedBroker } from '../../brokers/embedded/broker.js';
@@ -8,11 +8,12 @@ import { type Capture, captureChanges } from '../../cdc/capture/index.js';
 import { type RunningPostgres, startPostgres } from '../../cdc/postgres/index.js';
 import { type SinkRecord, type TableSink, tableSink } from '../../cdc/sink/index.js';
 import type { Clock } from '../../clock.js';
-import { connectJson } from '../../serde/connect-json.js';
+import { type EmbeddedRegistry, openEmbeddedRegistry } from '../../registry/embedded/index.js';
 import { lmdbEngines } from '../../state/lmdb.js';
 import type { Topology } from '../../topology/graph.js';
 import type { DevSettings } from './dev-settings.js';
-import type { Home } from './home.js';
+import { encodingOf, type Format } from './format.js';
+import { type Home, REGISTRY_PORT_SETTING } from './home.js';
 import { type PreparedDatabase, prepareDatabase } from './prepare-database.js';
 import { stopEach } from './stopping.js';
 
@@ -35,6 +36,10 @@ export interface StackParts {
   readonly home: Home;
   /** Of PostgreSQL; 0: any free one. */
   readonly port: number;
+  /** Of the schema registry; 0: any free one. */
+  readonly registryPort: number;
+  /** Undefined: as the configuration says. */
+  readonly format: Format | undefined;
   readonly clock: Clock;
   readonly listener: StackListener;
 }
@@ -47,6 +52,7 @@ export interface EmbeddedStack {
   readonly capture: Capture;
   readonly sink: TableSink;
   readonly broker: EmbeddedBroker;
+  readonly registry: EmbeddedRegistry;
   /** Finishes what is under way, part by part, and stops everything. */
   drain(): Promise<void>;
   /** Stops everything at once; also while a drain is under way, which ends with it. */
@@ -61,8 +67,8 @@ export interface EmbeddedStack {
  *   way, what was started is stopped again
  */
 export async function startStack(parts: StackParts, cancelled: AbortSignal): Promise<EmbeddedStack> {
-  const { topology, settings, home, port, clock, listener } = parts;
-  const { database: name, setup } = settings.dev;
+  const { topology, settings, home, port, registryPort, format, clock, listener } = parts;
+  const { database: name, setup, flush = 'process' } = settings.dev;
   const started: (() => Promise<void>)[] = [];
   try {
     const postgres = await startPostgres({ directory: home.folder('postgres'), port, database: name });
@@ -70,15 +76,24 @@ export async function startStack(parts: StackParts, cancelled: AbortSignal): Pro
     cancelled.throwIfAborted();
     const database = await prepareDatabase(postgres.url, setup);
 
-    const broker = await openEmbeddedBroker({ directory: home.folder('broker') });
+    const broker = await openEmbeddedBroker({ directory: home.folder('broker'), flush });
     started.push(() => broker.close());
     await createTopics(broker, topology, settings.application['errors.dead.letter.queue.topic.name']);
     cancelled.throwIfAborted();
 
+    const registry = await openEmbeddedRegistry({
+      directory: home.folder('registry'),
+      port: registryPort,
+      portSetting: REGISTRY_PORT_SETTING,
+    });
+    started.push(() => registry.close());
+    const encoding = encodingOf(format, settings.application.encoding, registry.url);
+    const serdes = { key: encoding.values<unknown>('key'), value: encoding.values<unknown>('value') };
+
     const capture = captureChanges(settings.capture(postgres.url), {
       broker,
       clock,
-      serdes: { key: connectJson(), value: connectJson() },
+      serdes,
       logger: { info: () => {}, warn: listener.onWarning, error: listener.onWarning },
       onFailure: listener.onFailure,
     });
@@ -87,14 +102,15 @@ export async function startStack(parts: StackParts, cancelled: AbortSignal): Pro
     cancelled.throwIfAborted();
 
     const engines = lmdbEngines(home.folder('state'));
-    const application = new Application(topology, settings.application, { broker, engines, clock }, listener);
+    const configuration = { ...settings.application, encoding };
+    const application = new Application(topology, configuration, { broker, engines, clock }, listener);
     started.push(() => application.stop());
     await startUnlessCancelled(application, cancelled);
 
     const sink = tableSink(settings.sink(postgres.url), {
       broker,
       clock,
-      serdes: () => ({ key: connectJson(), value: connectJson() }),
+      serdes: () => serdes,
       onWritten: (records) => listener.onWritten(records),
       onRefused: (error) => listener.onWarning(error.message),
       onState: (state, reason) => {
@@ -111,6 +127,7 @@ export async function startStack(parts: StackParts, cancelled: AbortSignal): Pro
         stopApplication,
         () => sink.drain(sinkDeadlineMs),
         () => broker.close(),
+        () => registry.close(),
         () => postgres.stop(),
       ]);
     const stack: EmbeddedStack = {
@@ -120,6 +137,7 @@ export async function startStack(parts: StackParts, cancelled: AbortSignal): Pro
       capture,
       sink,
       broker,
+      registry,
       drain: () => stopAll(() => application.drain(), SINK_DEADLINE_MS),
       stop: () => stopAll(() => application.stop(), 0),
     };

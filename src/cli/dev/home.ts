@@ -64,19 +64,32 @@ async function removedEmpty(folder: string): Promise<boolean> {
   }
 }
 
+/** The setting that a user changes when the registry's port is taken. */
+export const REGISTRY_PORT_SETTING = 'MILLRACE_REGISTRY_PORT';
+
 /**
  * `MILLRACE_PG_PORT`, default 5433: beside a PostgreSQL that may be there. 0 picks a free one.
  *
  * @throws ConfigurationError when it is no port
  */
 export function postgresPort(): number {
-  const text = process.env.MILLRACE_PG_PORT || '5433';
+  return portIn('MILLRACE_PG_PORT', 5433);
+}
+
+/**
+ * `MILLRACE_REGISTRY_PORT`, default 8081, where schema registries are looked for. 0 picks a free one.
+ *
+ * @throws ConfigurationError when it is no port
+ */
+export function registryPort(): number {
+  return portIn(REGISTRY_PORT_SETTING, 8081);
+}
+
+function portIn(setting: string, fallback: number): number {
+  const text = process.env[setting] || String(fallback);
   const port = Number(text);
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-    throw new ConfigurationError(
-      `MILLRACE_PG_PORT: '${text}' is no port; give 0 (any free one) to 65535`,
-      'MILLRACE_PG_PORT',
-    );
+    throw new ConfigurationError(`${setting}: '${text}' is no port; give 0 (any free one) to 65535`, setting);
   }
   return port;
 }
