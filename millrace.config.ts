@@ -9,6 +9,10 @@ export default defineConfig({
   'deserialization.exception.handler': 'dead-letter',
   'production.exception.handler': 'dead-letter',
   'errors.dead.letter.queue.topic.name': 'car_prices_dead_letters',
+  // The same model as a BentoML service (models/ford/bentoml.sh setup, then serve 3000; docs/models.md):
+  //   'ford-price': bentoml('http://127.0.0.1:3000', {
+  //     route: '/predict_batch', parameter: 'cars', batch: {}, description: 'models/ford/ford_price.json',
+  //   }),
   models: { 'ford-price': onnx(new URL('./models/ford/ford_price.onnx', import.meta.url)) },
 
   source: { 'topic.prefix': 'car_database', 'table.include.list': 'public.car_data' },
