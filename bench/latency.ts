@@ -32,7 +32,7 @@ interface Application {
 async function startApplication(home: string): Promise<Application> {
   const child = spawn(process.execPath, ['bin/millrace.js', 'dev', 'topology/car-prices.ts', '--rows', '1', '--json'], {
     cwd: ROOT,
-    env: { ...process.env, MILLRACE_HOME: home, MILLRACE_PG_PORT: '0' },
+    env: { ...process.env, MILLRACE_HOME: home, MILLRACE_PG_PORT: '0', MILLRACE_REGISTRY_PORT: '0' },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const said: number[] = [];

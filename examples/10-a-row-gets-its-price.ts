@@ -23,7 +23,7 @@ import pg from 'pg';
 const home = join(tmpdir(), `millrace-example-${process.pid}`);
 const millrace = spawn('node', ['bin/millrace.js', 'dev', 'topology/car-prices.ts', '--rows', '0', '--json'], {
   cwd: fileURLToPath(new URL('..', import.meta.url)),
-  env: { ...process.env, MILLRACE_HOME: home, MILLRACE_PG_PORT: '0' },
+  env: { ...process.env, MILLRACE_HOME: home, MILLRACE_PG_PORT: '0', MILLRACE_REGISTRY_PORT: '0' },
   stdio: ['ignore', 'pipe', 'inherit'],
 });
 const ended = once(millrace, 'exit');

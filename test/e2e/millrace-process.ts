@@ -47,7 +47,7 @@ export class MillraceProcess {
   constructor(args: readonly string[], { env = {}, cwd = ROOT }: MillraceOptions = {}) {
     this.child = spawn(process.execPath, [COMMAND, ...args], {
       cwd,
-      env: { ...process.env, MILLRACE_PG_PORT: '0', ...env },
+      env: { ...process.env, MILLRACE_PG_PORT: '0', MILLRACE_REGISTRY_PORT: '0', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const lines = createInterface({ input: this.child.stdout! });
