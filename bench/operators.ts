@@ -233,11 +233,12 @@ const PROGRAMS: readonly Program[] = [
 ];
 
 /** Prints the cost of each operator: of the task with it, and less the task alone. */
-export function benchOperators(): void {
+export function benchOperators(only = ''): void {
   const records = Array.from({ length: RECORDS }, (_, offset) => record(offset));
   let alone = 0;
   console.log(`\noperators, ns a record (median of ${RUNS} runs over ${RECORDS.toLocaleString('en')} records)`);
   for (const [name, program] of PROGRAMS) {
+    if (!name.includes(only)) continue;
     cost(program, records);
     const ns = median(Array.from({ length: RUNS }, () => cost(program, records)));
     if (alone === 0) alone = ns;

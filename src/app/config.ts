@@ -27,7 +27,7 @@ export interface ApplicationConfig {
    * restart takes over at once; without, after the session and the transaction of the one before have timed out.
    */
   readonly 'instance.id'?: string;
-  /** Most records read and not finished. Default 20,000. */
+  /** Most records read and not finished. Default 10,000. */
   readonly 'max.in.flight.records'?: number;
   /** Most bytes of records in flight and of what they are to write. Default 64 MiB. */
   readonly 'max.in.flight.bytes'?: number;
@@ -69,7 +69,7 @@ export const applicationSchema = z.strictObject({
   'max.poll.interval.ms': positive.default(300_000),
   'session.timeout.ms': positive.default(6_000),
   'instance.id': z.string().min(1).optional(),
-  'max.in.flight.records': positive.default(20_000),
+  'max.in.flight.records': positive.default(10_000),
   'max.in.flight.bytes': positive.default(64 * 1024 * 1024),
   'max.request.size': positive.default(1024 * 1024),
   'statestore.cache.max.entries': z.int().nonnegative().default(100_000),

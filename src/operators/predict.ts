@@ -16,6 +16,7 @@ import { type StreamRecord, withValue } from '../record.js';
 import type { KeyValueStore, StoreDeclaration } from '../state/store.js';
 import { checkTimeout } from './calls.js';
 import { Claims } from './claims.js';
+import { fingerprintOf } from './fingerprint.js';
 import { Lane, type LaneEntry } from './lane.js';
 import { type Forward, type Named, type Operator, type OperatorContext, operatorOf } from './operator.js';
 import type { Predicted } from './predicted.js';
@@ -124,7 +125,7 @@ class Predicting<Row, K, F, P> {
     }
     const row = record as StreamRecord<Row, K>;
     const features = this.#options.features(row.value, row);
-    const fingerprint = JSON.stringify(features) ?? 'undefined';
+    const fingerprint = fingerprintOf(features);
     if (this.#memory === undefined || row.key === null || row.key === undefined) {
       this.#ask(row, features, fingerprint, this.#lane.enter());
       return;

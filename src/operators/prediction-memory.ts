@@ -3,7 +3,7 @@ import type { StoreDeclaration } from '../state/store.js';
 
 /** What `predict` remembers of a key. */
 export interface RememberedPrediction<P> {
-  /** The features that were asked about, as JSON text. */
+  /** The features that were asked about, as a text that differs when they do. */
   readonly fingerprint: string;
   /** The model that answered, and its version: another model or version is a miss. */
   readonly model: string;

@@ -10,6 +10,7 @@
 import type { Producer } from '../brokers/port.js';
 import type { Clock, Timer } from '../clock.js';
 import { BrokerError } from '../errors.js';
+import { NO_HEADERS } from '../record.js';
 import type { Task } from './task.js';
 import type { Output, Unit } from './unit.js';
 
@@ -166,7 +167,7 @@ export class Outbox {
             key: change.key,
             value: change.value,
             timestamp: unit.raw?.timestamp ?? this.#port.clock.now(),
-            headers: [],
+            headers: NO_HEADERS,
           });
         }
       } else {

@@ -143,7 +143,8 @@ export function stringifyJson(value: unknown): string {
   return text;
 }
 
-const MANY_DIGITS = /\d{16}/;
+/** An integer that may be beyond 2^53; digits behind a point are no integer. */
+const MANY_DIGITS = /(?:^|[^.\d])\d{16}/;
 
 /** The text by `JSON.stringify`; undefined when there is none, or a bigint inside. */
 function withoutBigints(value: unknown): string | undefined {

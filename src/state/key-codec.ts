@@ -31,7 +31,16 @@ export function keyCodec<K>(declaration: StoreDeclaration<K, unknown>, topic: st
   const context = contextOf(topic);
   const encoding = isTextSerde(serde) ? 'utf8' : 'latin1';
   const write = isTextSerde(serde) ? (key: K) => serde.text(key) : (key: K) => bytesAsText(serde, key, context);
-  const bytes = (text: string) => Buffer.from(text, encoding);
+  // A key is mostly written right after it was read: the bytes of the last one are kept.
+  let lastText: string | undefined;
+  let lastBytes = Buffer.alloc(0);
+  const bytes = (text: string) => {
+    if (text !== lastText) {
+      lastBytes = Buffer.from(text, encoding);
+      lastText = text;
+    }
+    return lastBytes;
+  };
   return {
     bytes,
     text(key) {
