@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ConfigurationError } from '../../src/errors.js';
-import { FIRST_STEP_MS, LONGEST_STEP_MS } from '../../src/model/availability.js';
+import { FIRST_STEP_MS, LONGEST_STEP_MS, LONGEST_WAIT_MS } from '../../src/model/availability.js';
 import { BatchRefused } from '../../src/model/batch-refused.js';
 import { batcher } from '../../src/model/batcher.js';
 import type { BatchingOptions } from '../../src/model/model.js';
@@ -102,6 +102,15 @@ describe('a model that is away', () => {
     expect(model.calls).toHaveLength(1);
     await clock.run(1);
     expect(model.calls).toHaveLength(2);
+  });
+
+  test('but not for ever', async () => {
+    const { clock, oracle, ask, last } = setUp(new HeldModel());
+    ask(1);
+    await clock.settle();
+    last().fail(new ModelAway('503', 1e12));
+    await clock.settle();
+    expect(oracle.stats.availability).toMatchObject({ nextTryAt: LONGEST_WAIT_MS });
   });
 
   test('what comes back unanswered goes before what was asked later, in the order of asking', async () => {
