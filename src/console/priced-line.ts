@@ -16,7 +16,11 @@ export const PRICE_FIELD = 'suggestedprice';
  * // 'id 7   Focus · 2018 · 9,083 miles   £11,999.50   12 ms'
  */
 export function pricedLine({ key, value, latencyMs }: Priced): string {
-  return [keyText(key), ...(value === null ? ['deleted'] : rowTexts(value)), latencyMs === undefined ? '' : duration(latencyMs)]
+  return [
+    keyText(key),
+    ...(value === null ? ['deleted'] : rowTexts(value)),
+    latencyMs === undefined ? '' : duration(latencyMs),
+  ]
     .filter((text) => text !== '')
     .join('   ');
 }
