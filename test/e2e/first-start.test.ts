@@ -23,7 +23,12 @@ describe('npm start', () => {
   test('says where everything is, prices a few sample cars, and again none at the second start', async () => {
     const first = home.dev();
     const ready = await first.event('ready');
-    expect(ready).toEqual({ event: 'ready', postgres: expect.stringMatching(/^postgres:\/\//), home: home.path });
+    expect(ready).toEqual({
+      event: 'ready',
+      postgres: expect.stringMatching(/^postgres:\/\//),
+      home: home.path,
+      registry: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
+    });
 
     const priced = await first.until('5 priced rows', () => {
       const lines = first.events('priced');
