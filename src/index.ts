@@ -5,6 +5,7 @@ export { Application, type ApplicationListener, type ApplicationStatus, type Sur
 export type { ApplicationConfig, ModelBinding } from './app/config.js';
 export { type DevConfig, defineConfig, type MillraceConfig, type SampleRows } from './app/millrace-config.js';
 export type { State, StateListener } from './app/state.js';
+export { TopicWriter } from './app/topic-writer.js';
 
 // Brokers: the embedded one, and the port that every broker has.
 export { type EmbeddedBroker, type EmbeddedBrokerOptions, openEmbeddedBroker } from './brokers/embedded/index.js';
@@ -108,6 +109,18 @@ export {
   withValue,
 } from './record.js';
 
+// Schemas in a registry.
+export {
+  type EmbeddedRegistry,
+  type EmbeddedRegistryOptions,
+  openEmbeddedRegistry,
+} from './registry/embedded/index.js';
+export { RegistryError } from './registry/registry-error.js';
+export type { SubjectNameStrategy } from './registry/subject-name.js';
+export { waitForRegistry } from './registry/wait-for-registry.js';
+export { type AvroContract, avroContract } from './serde/avro/contract.js';
+export { type AvroOptions, avro } from './serde/avro/encoding.js';
+export { AvroSchemaError } from './serde/avro/read-avro-schema.js';
 // Shapes of keys and values: schemas of columns, and serdes that fix an encoding.
 export {
   array,
