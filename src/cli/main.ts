@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { asError, ConfigurationError, TopologyError } from '../errors.js';
+import { addSchemasCommand } from './schemas-command.js';
 
 /** What was asked for cannot be done as asked: a setting, a topology, an argument. */
 const EXIT_USAGE = 2;
@@ -112,6 +113,8 @@ Example:
       const description = topology.describe();
       process.stdout.write(json ? `${JSON.stringify({ topology: topology.name, description })}\n` : description);
     });
+
+  addSchemasCommand(millrace, json);
 
   for (const command of millrace.commands) command.exitOverride().copyInheritedSettings(millrace);
   if (json) for (const command of [millrace, ...millrace.commands]) command.configureOutput({ writeErr: () => {} });

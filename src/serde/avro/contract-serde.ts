@@ -1,4 +1,6 @@
 /** The serde of a contract: written by its schema, read as its schema. */
+import { asError } from '../../errors.js';
+import { incompatibilities } from '../../registry/schema-compatibility.js';
 import type { RecordPart } from '../encoding.js';
 import type { Serde, SerdeContext, UndecodedPart } from '../serde.js';
 import { AvroReader } from './avro-reader.js';
@@ -8,7 +10,8 @@ import type { KnownSchema } from './known-schemas.js';
 
 export function contractSerde<T>(schemas: AvroSchemas, part: RecordPart, contract: AvroContract): Serde<T> {
   const writers = new Map<string, ReturnType<typeof readyWriter>>();
-  const readers = new WeakMap<KnownSchema, AvroReader>();
+  /** Or why there is none: what one schema has written cannot be read as the contract says. */
+  const readers = new WeakMap<KnownSchema, AvroReader | Error>();
 
   function writerFor(topic: string): ReturnType<typeof readyWriter> {
     let writer = writers.get(topic);
@@ -22,9 +25,10 @@ export function contractSerde<T>(schemas: AvroSchemas, part: RecordPart, contrac
   function read(schema: KnownSchema, bytes: Buffer, start: number, context: SerdeContext): unknown {
     let reader = readers.get(schema);
     if (reader === undefined) {
-      reader = new AvroReader(schema.node, contract.node);
+      reader = readerOf(schema, contract);
       readers.set(schema, reader);
     }
+    if (reader instanceof Error) throw reader;
     context.schema = contract.connect;
     return reader.read(bytes, start);
   }
@@ -41,4 +45,16 @@ export function contractSerde<T>(schemas: AvroSchemas, part: RecordPart, contrac
     prepare: (batch: readonly UndecodedPart[]) => inner.prepare(batch),
     prepareToWrite: (topic: string) => writerFor(topic).prepare(),
   });
+}
+
+function readerOf(schema: KnownSchema, contract: AvroContract): AvroReader | Error {
+  try {
+    return new AvroReader(schema.node, contract.node);
+  } catch (thrown) {
+    const why = incompatibilities(contract.node, schema.node).map(({ message, path }) => `${message} (at ${path})`);
+    return new Error(
+      `the record was written with a schema that the contract cannot read: ${why.join('; ') || asError(thrown).message}`,
+      { cause: thrown },
+    );
+  }
 }
