@@ -6,22 +6,30 @@ import { asError } from '../../errors.js';
 import type { AvroNode } from './avro-schema.js';
 import { BoundedArray, BoundedMap } from './bounded-collections.js';
 import { EXACT_LONG } from './exact-long.js';
+import { MatchingUnion, MatchingWrappedUnion } from './matching-unions.js';
 import { AvroSchemaError } from './read-avro-schema.js';
+import { ROUNDED_DOUBLE, ROUNDED_FLOAT } from './rounded-floats.js';
 import { avroSchemaJson } from './write-avro-schema.js';
 
 type Options = NonNullable<Parameters<typeof avsc.Type.forSchema>[1]>;
 
-/** How avsc is to make avsc.types. Not frozen: avsc keeps the names that it has met in its own copy. */
+const OWN_TYPES: ReadonlyMap<unknown, Type> = new Map<unknown, Type>([
+  ['long', EXACT_LONG],
+  ['float', ROUNDED_FLOAT],
+  ['double', ROUNDED_DOUBLE],
+]);
+
+/** How avsc is to make types. Not frozen: avsc keeps the names that it has met in its own copy. */
 export function avscOptions(): Options {
   const hooks = new WeakSet<object>();
   return {
     omitRecordMethods: true,
     typeHook(schema, given) {
-      if (schema === 'long' || (isObject(schema) && schema.type === 'long')) return EXACT_LONG;
+      const own = OWN_TYPES.get(isObject(schema) ? schema.type : schema);
+      if (own !== undefined) return own;
       if (typeof schema !== 'object' || hooks.has(schema)) return undefined;
       hooks.add(schema);
-      // Which branch a number is of cannot be seen in the number.
-      if (Array.isArray(schema)) return numbersOf(schema) > 1 ? wrapped(schema, given) : undefined;
+      if (Array.isArray(schema)) return unionOf(schema, given);
       if (isObject(schema) && schema.type === 'array')
         return new BoundedArray(schema as Schema, given) as unknown as Type;
       if (isObject(schema) && schema.type === 'map') return new BoundedMap(schema as Schema, given) as unknown as Type;
@@ -43,22 +51,24 @@ export function avscType(node: AvroNode): Type {
   }
 }
 
-function wrapped(schema: Schema, options: Options): Type {
-  const before = options.wrapUnions;
-  options.wrapUnions = 'always';
-  try {
-    return avsc.Type.forSchema(schema, options);
-  } finally {
-    if (before === undefined) delete options.wrapUnions;
-    else options.wrapUnions = before;
-  }
+function unionOf(schema: readonly Schema[], options: Options): Type {
+  const branches = schema.map((branch) => avsc.Type.forSchema(branch, options));
+  const buckets = new Set(branches.map(({ typeName }) => BUCKETS[typeName] ?? typeName));
+  const Union = buckets.size < branches.length ? MatchingWrappedUnion : MatchingUnion;
+  return new Union(branches as unknown as Schema, options) as unknown as Type;
 }
 
-const NUMBERS: ReadonlySet<unknown> = new Set(['int', 'long', 'float', 'double']);
-
-function numbersOf(union: readonly unknown[]): number {
-  return union.filter((branch) => NUMBERS.has(isObject(branch) ? branch.type : branch)).length;
-}
+/** Types whose values look the same. */
+const BUCKETS: Readonly<Record<string, string>> = {
+  int: 'number',
+  'abstract:long': 'number',
+  float: 'number',
+  double: 'number',
+  fixed: 'bytes',
+  enum: 'string',
+  record: 'map',
+  error: 'map',
+};
 
 function isObject(schema: unknown): schema is { readonly type?: unknown } {
   return typeof schema === 'object' && schema !== null && !Array.isArray(schema);

@@ -12,6 +12,7 @@ import { contractSerde } from './contract-serde.js';
 import { KnownSchemas } from './known-schemas.js';
 import { RegisteredSchemas } from './registered-schemas.js';
 
+/** How topics are encoded in Avro, and which registry knows their schemas. */
 export interface AvroOptions {
   /** The registry: `http://host:port`, with the path where there is one (Apicurio: `/apis/ccompat/v7`). */
   readonly registry: string;
