@@ -6,6 +6,9 @@ import avsc from 'avsc';
 import type { Long } from '../../cdc/change.js';
 import type { Tap } from './tap.js';
 
+/** avsc counts in doubles, and with twice the number: below this it is exact. */
+const EXACT = 2 ** 52;
+
 class ExactLong extends avsc.types.LongType {
   _check(value: unknown, _flags: unknown, hook?: (value: unknown, type: unknown) => void): boolean {
     const fits = isLong(value);
@@ -16,13 +19,13 @@ class ExactLong extends avsc.types.LongType {
   _read(tap: Tap): Long {
     const start = tap.pos;
     const value = tap.readLong();
-    return Number.isSafeInteger(value) ? value : readExactly(tap.buf, start);
+    return Math.abs(value) < EXACT ? value : readExactly(tap.buf, start);
   }
 
   _write(tap: Tap, value: unknown): void {
     if (!isLong(value)) throw new TypeError(`${String(value)} is no 64-bit integer`);
-    if (typeof value === 'number') tap.writeLong(value);
-    else writeExactly(tap, value);
+    if (typeof value === 'number' && Math.abs(value) < EXACT) tap.writeLong(value);
+    else writeExactly(tap, BigInt(value));
   }
 
   _update(resolver: { _read: (tap: Tap) => unknown }, writer: { readonly typeName: string; _read(tap: Tap): unknown }) {
