@@ -8,6 +8,7 @@ import { serdesFor, type TopicSerdes, type TopicSink } from '../topology/topic.j
 
 const FLUSH_MS = 30_000;
 
+/** Encodes records as a topic declares them and sends them, one after the other. Open one with `TopicWriter.open`. */
 export class TopicWriter<K, V> {
   readonly #topic: string;
   readonly #serdes: TopicSerdes<K, V>;

@@ -17,6 +17,8 @@ export interface WaitOptions {
  *
  * @throws ConfigurationError when the address is none; RegistryError when it answers and refuses (a password, say); the
  *   reason of the signal
+ * @example
+ * await waitForRegistry({ url: 'http://127.0.0.1:8081' }, { onWaiting: (error) => console.warn(error.message) });
  */
 export async function waitForRegistry(address: RegistryAddress, options: WaitOptions = {}): Promise<void> {
   const { onWaiting, signal, clock = systemClock } = options;

@@ -8,6 +8,7 @@ import { type Journal, NO_JOURNAL, openJournal } from './journal.js';
 import { listen, portOf } from './server.js';
 import { Subjects } from './subjects.js';
 
+/** Where the embedded registry listens and what it keeps. */
 export interface EmbeddedRegistryOptions {
   /** The folder in which everything is kept; undefined: in memory only. */
   readonly directory?: string;
@@ -17,6 +18,7 @@ export interface EmbeddedRegistryOptions {
   readonly portSetting?: string;
 }
 
+/** A schema registry in this process. */
 export interface EmbeddedRegistry {
   /** `http://127.0.0.1:8081` */
   readonly url: string;
