@@ -34,9 +34,21 @@ function rounded(schema: ConnectSchema, value: unknown): unknown {
   return Object.fromEntries(schema.fields!.map((field) => [field.field, rounded(field, row[field.field!])]));
 }
 
+/**
+ * A map whose keys are no texts is an array of entries in Avro, all of one name: inside each other the second would be
+ * taken for the first. Confluent's converter has the same limit.
+ */
+function nestsEntries(schema: ConnectSchema, inEntries = false): boolean {
+  const entries = schema.type === 'map' && (schema.keys?.type !== 'string' || schema.keys.optional === true);
+  if (entries && inEntries) return true;
+  const parts = [schema.keys, schema.values, schema.items, ...(schema.fields ?? [])];
+  return parts.some((part) => part !== undefined && nestsEntries(part, inEntries || entries));
+}
+
 test('every type of Connect goes through Avro, schema and value', () => {
   fc.assert(
     fc.property(structs(), ({ schema, value }) => {
+      fc.pre(!nestsEntries(schema));
       const node = avroSchemaOf(schema);
       // What is registered is the schema's text.
       expect(equalSchemas(connectSchemaOf(readAvroSchema(avroSchemaJson(node)))!, schema)).toBe(true);
