@@ -7,10 +7,13 @@
 import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { type Change, changeContextOf } from '../src/cdc/change.js';
-import { float64 } from '../src/serde/connect-schema.js';
+import { avroChanges } from '../src/serde/avro/avro-changes.js';
+import { AvroSerde } from '../src/serde/avro/avro-serde.js';
+import { float64, struct, structOf } from '../src/serde/connect-schema.js';
 import { debezium } from '../src/serde/debezium-json.js';
 import type { SerdeContext } from '../src/serde/serde.js';
 import { changes, serdesFor, table } from '../src/topology/topic.js';
+import { FakeRegistry, recordedAvro, recordedSchemas, schemasOf } from '../test/serde/avro/recorded-avro.js';
 
 interface Car {
   readonly id: number;
@@ -90,4 +93,42 @@ const writing = nanoseconds([bytes], () => {
   return priced.value.serialize(row, context);
 });
 console.log(`  written    ${String(writing).padStart(6)} ns a record`);
+
+const registry = new FakeRegistry(recordedSchemas());
+const schemas = schemasOf(registry);
+const avroSerde = avroChanges<Car>(schemas);
+const asAvro = recordedAvro()
+  .map(({ value }) => value)
+  .filter((value) => value !== null)
+  .filter((value) => value.length < 1_000);
+await avroSerde.prepare(asAvro.map((value) => ({ topic: 'cars', bytes: value, headers: [] })));
+const updates = asAvro.filter((value) => avroSerde.deserialize(value, context)!.op === 'u');
+const avroSize = Math.round(updates.reduce((sum, value) => sum + value.length, 0) / updates.length);
+console.log(`Avro, ${updates.length} records of ${avroSize} bytes on average`);
+const readers = new Map([...recordedSchemas().keys()].map((id) => [id, schemas.known.find(id)?.reader]));
+for (const [what, decode] of Object.entries({
+  whole: (value: Buffer) => readers.get(value.readInt32BE(1))!.read(value, 5),
+  lazy(value: Buffer) {
+    const change = avroSerde.deserialize(value, context)!;
+    return change.op === 'd' ? change.source.lsn : [change.after, change.source.table, change.source.lsn];
+  },
+  unwrapped(value: Buffer) {
+    const change = avroSerde.deserialize(value, context)!;
+    return [change.after, changeContextOf(change)];
+  },
+})) {
+  console.log(`  ${what.padEnd(10)} ${String(nanoseconds(updates, decode)).padStart(6)} ns a record`);
+}
+
+const writer = new AvroSerde<typeof row>(schemas, 'value');
+const rowSchema = struct('cars.Value', { suggestedprice: float64 });
+const merged = structOf('priced.Value', [...schema!.fields!, ...rowSchema.fields!]);
+await writer.prepareToWrite('priced', merged);
+const written = () => {
+  context.topic = 'priced';
+  context.schema = merged;
+  return writer.serialize(row, context);
+};
+console.log(`the row in Avro, ${written()!.length} bytes`);
+console.log(`  written    ${String(nanoseconds([bytes], written)).padStart(6)} ns a record`);
 console.log(`(${typeof consumed})`);

@@ -87,13 +87,28 @@ class EnvelopeReader {
       );
     }
     deepFreeze(used.after);
-    let whole: Members | undefined;
-    const rest = (): Members => {
-      whole ??= deepFreeze(this.#whole.read(bytes, start)) as Members;
-      return whole;
-    };
-    const source = PartlyRead.of(this.#sourceNames, used.source, () => rest().source as Members);
-    return PartlyRead.of(this.#names, { after: used.after, op: used.op, source }, rest);
+    const whole = new Whole(this.#whole, bytes, start);
+    const source = PartlyRead.of(this.#sourceNames, used.source, whole, 'source');
+    return PartlyRead.of(this.#names, { after: used.after, op: used.op, source }, whole, undefined);
+  }
+}
+
+/** The whole change, read when something of it is asked for that was not read. */
+class Whole {
+  readonly #reader: AvroReader;
+  readonly #bytes: Buffer;
+  readonly #start: number;
+  #value: Members | undefined;
+
+  constructor(reader: AvroReader, bytes: Buffer, start: number) {
+    this.#reader = reader;
+    this.#bytes = bytes;
+    this.#start = start;
+  }
+
+  get value(): Members {
+    this.#value ??= deepFreeze(this.#reader.read(this.#bytes, this.#start)) as Members;
+    return this.#value;
   }
 }
 
@@ -101,16 +116,19 @@ class EnvelopeReader {
 class PartlyRead {
   readonly #names: readonly string[];
   readonly #read: Members;
-  readonly #rest: () => Members;
+  readonly #whole: Whole;
+  /** The member of the whole that this is; undefined: the whole itself. */
+  readonly #place: string | undefined;
 
-  private constructor(names: readonly string[], read: Members, rest: () => Members) {
+  private constructor(names: readonly string[], read: Members, whole: Whole, place: string | undefined) {
     this.#names = names;
     this.#read = read;
-    this.#rest = rest;
+    this.#whole = whole;
+    this.#place = place;
   }
 
-  static of(names: readonly string[], read: Members, rest: () => Members): object {
-    return new Proxy(new PartlyRead(names, read, rest), PartlyRead.#handler);
+  static of(names: readonly string[], read: Members, whole: Whole, place: string | undefined): object {
+    return new Proxy(new PartlyRead(names, read, whole, place), PartlyRead.#handler);
   }
 
   #has(name: string | symbol): name is string {
@@ -119,7 +137,9 @@ class PartlyRead {
 
   #get(name: string): unknown {
     const read = this.#read[name];
-    return read === undefined ? this.#rest()[name] : read;
+    if (read !== undefined) return read;
+    const { value } = this.#whole;
+    return (this.#place === undefined ? value : (value[this.#place] as Members))[name];
   }
 
   // Both of the following are called on the proxy, so that spreading gives its members.
