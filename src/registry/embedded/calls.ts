@@ -1,5 +1,5 @@
 /**
- * The registry's calls.
+ * The registry's calls about schemas, subjects and their versions.
  *
  * Source: Confluent Schema Registry's REST interface, and its codes (`Errors`).
  */
@@ -7,26 +7,12 @@ import { asError } from '../../errors.js';
 import type { AvroNode } from '../../serde/avro/avro-schema.js';
 import { parseAvroSchema } from '../../serde/avro/read-avro-schema.js';
 import { parseJson, stringifyJson } from '../../serde/json-text.js';
-import {
-  type BrokenRule,
-  brokenRules,
-  brokenRuleText,
-  COMPATIBILITY_LEVELS,
-  type CompatibilityLevel,
-  isCompatibilityLevel,
-} from '../compatibility-level.js';
+import { type BrokenRule, brokenRules, brokenRuleText, type CompatibilityLevel } from '../compatibility-level.js';
 import { REGISTRY_CODES } from '../registry-error.js';
-import type { Journal } from './journal.js';
+import type { Changes } from './changes.js';
 import { invalidSchema, RestError, unknownSchema, unknownSubject, unknownVersion } from './rest-error.js';
 import type { Request } from './router.js';
-import type {
-  RegistryEvent,
-  RegistryMode,
-  SchemaReference,
-  StoredSchema,
-  Subjects,
-  SubjectVersion,
-} from './subjects.js';
+import type { SchemaReference, StoredSchema, Subjects, SubjectVersion } from './subjects.js';
 
 /** What was sent to be registered, looked up or compared. */
 interface GivenSchema {
@@ -37,13 +23,11 @@ interface GivenSchema {
 
 export class RegistryCalls {
   readonly #subjects: Subjects;
-  readonly #journal: Journal;
-  /** One change after the other: each is decided on what the one before has left. */
-  #changes: Promise<unknown> = Promise.resolve();
+  readonly #changes: Changes;
 
-  constructor(subjects: Subjects, journal: Journal) {
+  constructor(subjects: Subjects, changes: Changes) {
     this.#subjects = subjects;
-    this.#journal = journal;
+    this.#changes = changes;
   }
 
   // Schemas
@@ -90,7 +74,7 @@ export class RegistryCalls {
   };
 
   readonly register = ({ parts, body }: Request) =>
-    this.#changing(async () => {
+    this.#changes.inTurn(async () => {
       const subject = parts.subject!;
       const given = this.#given(body);
       const found = this.#subjects.find(subject, given.node);
@@ -102,12 +86,12 @@ export class RegistryCalls {
       const id = this.#subjects.idFor(given.node);
       const { text: schema, references } = given;
       const version = this.#subjects.nextVersion(subject);
-      await this.#apply({ event: 'registered', subject, version, id, schema, references });
+      await this.#changes.make({ event: 'registered', subject, version, id, schema, references });
       return { id };
     });
 
   readonly deleteSubject = ({ parts, query }: Request) =>
-    this.#changing(async () => {
+    this.#changes.inTurn(async () => {
       const subject = parts.subject!;
       this.#mustBeWritable(subject);
       const permanent = query.get('permanent') === 'true';
@@ -119,12 +103,12 @@ export class RegistryCalls {
         );
       }
       const versions = all.map(({ version }) => version);
-      await this.#apply({ event: permanent ? 'erased' : 'deleted', subject, versions });
+      await this.#changes.make({ event: permanent ? 'erased' : 'deleted', subject, versions });
       return versions;
     });
 
   readonly deleteVersion = ({ parts, query }: Request) =>
-    this.#changing(async () => {
+    this.#changes.inTurn(async () => {
       const subject = parts.subject!;
       this.#mustBeWritable(subject);
       const permanent = query.get('permanent') === 'true';
@@ -137,7 +121,7 @@ export class RegistryCalls {
           `Subject '${subject}' Version ${version} was not deleted first before being permanently deleted`,
         );
       }
-      await this.#apply({ event: permanent ? 'erased' : 'deleted', subject, versions: [version] });
+      await this.#changes.make({ event: permanent ? 'erased' : 'deleted', subject, versions: [version] });
       return version;
     });
 
@@ -151,76 +135,6 @@ export class RegistryCalls {
 
   readonly compareWithAll = ({ parts, query, body }: Request) =>
     this.#compared(parts.subject!, body, query, this.#earlier(parts.subject!));
-
-  readonly level = ({ parts, query }: Request) => {
-    const subject = parts.subject ?? null;
-    const own = this.#subjects.level(subject);
-    const found = own ?? (query.get('defaultToGlobal') === 'true' ? this.#subjects.level(null) : undefined);
-    if (found !== undefined) return { compatibilityLevel: found };
-    throw new RestError(
-      REGISTRY_CODES.noSubjectLevel,
-      `Subject '${subject}' does not have subject-level compatibility configured`,
-    );
-  };
-
-  readonly setLevel = ({ parts, body }: Request) =>
-    this.#changing(async () => {
-      const given = (body as { readonly compatibility?: unknown } | undefined)?.compatibility;
-      const level = typeof given === 'string' ? given.toUpperCase() : given;
-      if (!isCompatibilityLevel(level)) {
-        throw new RestError(
-          REGISTRY_CODES.invalidLevel,
-          `Invalid compatibility level ${JSON.stringify(given)}. Valid values are: ${COMPATIBILITY_LEVELS.join(', ')}`,
-        );
-      }
-      await this.#apply({ event: 'level', subject: parts.subject ?? null, level });
-      return { compatibility: level };
-    });
-
-  readonly dropLevel = (request: Request) =>
-    this.#changing(async () => {
-      const before = this.level(request);
-      await this.#apply({ event: 'level', subject: request.parts.subject ?? null, level: null });
-      return before;
-    });
-
-  // Modes
-
-  readonly mode = ({ parts, query }: Request) => {
-    const subject = parts.subject ?? null;
-    const own = this.#subjects.mode(subject);
-    const found = own ?? (query.get('defaultToGlobal') === 'true' ? this.#subjects.mode(null) : undefined);
-    if (found !== undefined) return { mode: found };
-    throw new RestError(
-      REGISTRY_CODES.noSubjectMode,
-      `Subject '${subject}' does not have subject-level mode configured`,
-    );
-  };
-
-  readonly setMode = ({ parts, body }: Request) =>
-    this.#changing(async () => {
-      const mode = (body as { readonly mode?: unknown } | undefined)?.mode;
-      if (mode !== 'READWRITE' && mode !== 'READONLY') {
-        throw new RestError(
-          REGISTRY_CODES.invalidMode,
-          `Invalid mode ${JSON.stringify(mode)}. Valid values are: READWRITE, READONLY (schemas are not imported here)`,
-        );
-      }
-      await this.#apply({ event: 'mode', subject: parts.subject ?? null, mode: mode satisfies RegistryMode });
-      return { mode };
-    });
-
-  async #apply(event: RegistryEvent): Promise<void> {
-    await this.#journal.append(event);
-    this.#subjects.apply(event);
-  }
-
-  #changing<T>(change: () => Promise<T>): Promise<T> {
-    const changed = this.#changes.then(change);
-    // The next change does not care how this one ended; whoever asked for it is told.
-    this.#changes = changed.catch(() => {});
-    return changed;
-  }
 
   #schema(id: string): StoredSchema {
     const schema = this.#subjects.byId(Number(id));

@@ -4,8 +4,10 @@
  */
 import { asError, ConfigurationError } from '../../errors.js';
 import { RegistryCalls } from './calls.js';
+import { Changes } from './changes.js';
 import { type Journal, NO_JOURNAL, openJournal } from './journal.js';
 import { listen, portOf } from './server.js';
+import { SettingsCalls } from './settings-calls.js';
 import { Subjects } from './subjects.js';
 
 /** Where the embedded registry listens and what it keeps. */
@@ -41,7 +43,10 @@ export async function openEmbeddedRegistry(options: EmbeddedRegistryOptions = {}
   const subjects = new Subjects();
   const journal: Journal =
     directory === undefined ? NO_JOURNAL : await openJournal(directory, (event) => subjects.apply(event));
-  const server = await listen(new RegistryCalls(subjects, journal), HOST, port).catch(async (thrown: unknown) => {
+  const changes = new Changes(subjects, journal);
+  const calls = new RegistryCalls(subjects, changes);
+  const settings = new SettingsCalls(subjects, changes);
+  const server = await listen(calls, settings, HOST, port).catch(async (thrown: unknown) => {
     await journal.close();
     throw cannotListen(port, portSetting, thrown);
   });

@@ -7,12 +7,13 @@ import { REGISTRY_MEDIA_TYPE } from '../rest.js';
 import type { RegistryCalls } from './calls.js';
 import { RestError } from './rest-error.js';
 import { Router } from './router.js';
+import type { SettingsCalls } from './settings-calls.js';
 
 /** A schema of many thousand columns is smaller. */
 const MOST_BYTES = 10 * 1024 * 1024;
 
 /** The paths that the registry answers. */
-function routes(calls: RegistryCalls): Router {
+function routes(calls: RegistryCalls, settings: SettingsCalls): Router {
   const one = '/subjects/{subject}/versions/{version}';
   return new Router()
     .on('GET', '/', () => ({}))
@@ -32,21 +33,26 @@ function routes(calls: RegistryCalls): Router {
     .on('GET', `${one}/schema`, calls.versionText)
     .on('POST', '/compatibility/subjects/{subject}/versions', calls.compareWithAll)
     .on('POST', '/compatibility/subjects/{subject}/versions/{version}', calls.compare)
-    .on('GET', '/config', calls.level)
-    .on('PUT', '/config', calls.setLevel)
-    .on('DELETE', '/config', calls.dropLevel)
-    .on('GET', '/config/{subject}', calls.level)
-    .on('PUT', '/config/{subject}', calls.setLevel)
-    .on('DELETE', '/config/{subject}', calls.dropLevel)
-    .on('GET', '/mode', calls.mode)
-    .on('PUT', '/mode', calls.setMode)
-    .on('GET', '/mode/{subject}', calls.mode)
-    .on('PUT', '/mode/{subject}', calls.setMode);
+    .on('GET', '/config', settings.level)
+    .on('PUT', '/config', settings.setLevel)
+    .on('DELETE', '/config', settings.dropLevel)
+    .on('GET', '/config/{subject}', settings.level)
+    .on('PUT', '/config/{subject}', settings.setLevel)
+    .on('DELETE', '/config/{subject}', settings.dropLevel)
+    .on('GET', '/mode', settings.mode)
+    .on('PUT', '/mode', settings.setMode)
+    .on('GET', '/mode/{subject}', settings.mode)
+    .on('PUT', '/mode/{subject}', settings.setMode);
 }
 
 /** Begins to listen. @throws what the system says when it cannot */
-export async function listen(calls: RegistryCalls, host: string, port: number): Promise<Server> {
-  const router = routes(calls);
+export async function listen(
+  calls: RegistryCalls,
+  settings: SettingsCalls,
+  host: string,
+  port: number,
+): Promise<Server> {
+  const router = routes(calls, settings);
   const server = createServer((request, response) => {
     // `answer` catches what goes wrong; what is left is a connection that is gone.
     void answer(router, request, response);
