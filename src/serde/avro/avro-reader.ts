@@ -2,7 +2,7 @@
 import type { Type } from 'avsc';
 import { asError } from '../../errors.js';
 import type { AvroNode } from './avro-schema.js';
-import { avroValueReader } from './avro-values.js';
+import { avroValueReader } from './avro-value-reader.js';
 import { avscType } from './avsc-type.js';
 
 export class AvroReader {

@@ -1,7 +1,7 @@
 /** Writes values of one schema, with the id of the schema before them. */
 import type { Type } from 'avsc';
 import type { AvroNode } from './avro-schema.js';
-import { avroValueWriter } from './avro-values.js';
+import { avroValueWriter } from './avro-value-writer.js';
 import { avscType } from './avsc-type.js';
 import { PREFIX_LENGTH, writePrefix } from './wire.js';
 

@@ -5,8 +5,8 @@
  * vocabulary; such a value travels without a schema.
  */
 import type { ConnectSchema } from '../../record.js';
-import { DECIMAL, DECIMAL_PRECISION } from '../connect-schema.js';
-import { type AvroNode, nonNullBranch } from './avro-schema.js';
+import { DECIMAL, DECIMAL_PRECISION, VARIABLE_SCALE_DECIMAL } from '../connect-schema.js';
+import { type AvroNode, type AvroRecord, nonNullBranch } from './avro-schema.js';
 import { connectDefault } from './connect-default.js';
 import {
   CONNECT_DEFAULT,
@@ -108,6 +108,11 @@ export function mapEntry(items: AvroNode): { readonly key: AvroNode; readonly va
   const [key, value] = items.fields;
   if (!isEntry || items.fields.length !== 2 || key?.name !== 'key' || value?.name !== 'value') return undefined;
   return { key: key.type, value: value.type };
+}
+
+/** Whether it is Debezium's struct for a decimal with a scale of its own, which is one value to a user. */
+export function isVariableScaleDecimal(node: AvroRecord): boolean {
+  return node.attributes[CONNECT_NAME] === VARIABLE_SCALE_DECIMAL || node.name === VARIABLE_SCALE_DECIMAL;
 }
 
 /** The digits after the point of a decimal; undefined for other schemas. */
