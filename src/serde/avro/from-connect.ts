@@ -68,16 +68,19 @@ class Conversion {
     if (schema.keys!.type === 'string' && schema.keys!.optional !== true) {
       return { kind: 'map', values: this.#member(values, `${path}{}`), attributes: connectAttributes(schema) };
     }
-    const field = (name: string, of: ConnectSchema): AvroField => this.#field({ ...of, field: name }, `${path}{}`);
+    const fields: AvroField[] = [];
     const entry: AvroRecord = {
       kind: 'record',
       name: this.#free(schema.name === undefined ? NAMELESS_ENTRY : avroName(schema.name)),
       aliases: [],
       doc: undefined,
-      fields: [field('key', schema.keys!), field('value', values)],
+      fields,
       attributes: { [CONNECT_INTERNAL_TYPE]: MAP_ENTRY },
     };
+    // Before its fields: an entry inside it gets another name.
     this.#structs.set(entry.name, { schema, node: entry });
+    fields.push(this.#field({ ...schema.keys!, field: 'key' }, `${path}{}`));
+    fields.push(this.#field({ ...values, field: 'value' }, `${path}{}`));
     return { kind: 'array', items: entry, attributes: connectAttributes(schema) };
   }
 

@@ -29,33 +29,29 @@ import { isFloat, structs } from '../../oracles/connect-cases.js';
 function rounded(schema: ConnectSchema, value: unknown): unknown {
   if (value === null || value === undefined) return value;
   if (isFloat(schema)) return Math.fround(value as number);
-  if (schema.type !== 'struct' || typeof value !== 'object') return value;
-  const row = value as Record<string, unknown>;
-  return Object.fromEntries(schema.fields!.map((field) => [field.field, rounded(field, row[field.field!])]));
+  if (typeof value !== 'object') return value;
+  if (value instanceof Map) return new Map([...value].map(([key, entry]) => [key, rounded(schema.values!, entry)]));
+  if (Array.isArray(value)) return value.map((item) => rounded(schema.items!, item));
+  if (schema.type === 'map') return mapped(value, () => schema.values!);
+  return schema.type === 'struct'
+    ? mapped(value, (name) => schema.fields!.find(({ field }) => field === name)!)
+    : value;
 }
 
-/**
- * A map whose keys are no texts is an array of entries in Avro, all of one name: inside each other the second would be
- * taken for the first. Confluent's converter has the same limit.
- */
-function nestsEntries(schema: ConnectSchema, inEntries = false): boolean {
-  const entries = schema.type === 'map' && (schema.keys?.type !== 'string' || schema.keys.optional === true);
-  if (entries && inEntries) return true;
-  const parts = [schema.keys, schema.values, schema.items, ...(schema.fields ?? [])];
-  return parts.some((part) => part !== undefined && nestsEntries(part, inEntries || entries));
+function mapped(value: object, schemaOf: (name: string) => ConnectSchema): object {
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, rounded(schemaOf(name), inner)]));
 }
 
 test('every type of Connect goes through Avro, schema and value', () => {
   fc.assert(
     fc.property(structs(), ({ schema, value }) => {
-      fc.pre(!nestsEntries(schema));
       const node = avroSchemaOf(schema);
       // What is registered is the schema's text.
       expect(equalSchemas(connectSchemaOf(readAvroSchema(avroSchemaJson(node)))!, schema)).toBe(true);
       const bytes = new AvroWriter(node).write(1, value);
       expect(rounded(schema, new AvroReader(node).read(bytes, 5))).toEqual(rounded(schema, value));
     }),
-    { numRuns: 500 },
+    { numRuns: 1_000 },
   );
 });
 
