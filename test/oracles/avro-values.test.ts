@@ -3,13 +3,16 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { incompatibilities } from '../../src/registry/schema-compatibility.js';
 import { AvroReader } from '../../src/serde/avro/avro-reader.js';
-import { type AvroNode, nonNullBranch } from '../../src/serde/avro/avro-schema.js';
+import { type AvroNode, type AvroRecord, nonNullBranch } from '../../src/serde/avro/avro-schema.js';
 import { AvroWriter } from '../../src/serde/avro/avro-writer.js';
 import { readAvroSchema } from '../../src/serde/avro/read-avro-schema.js';
 import { scaleOfDecimal } from '../../src/serde/avro/to-connect.js';
 import { PREFIX_LENGTH } from '../../src/serde/avro/wire.js';
 import { decimalText, fromTwosComplement } from '../../src/serde/decimal.js';
-import { branchName, isWrapped, recordsOf, values, versions } from './avro-cases.js';
+import { FEATURES } from './avro-schemas.js';
+import { branchName, isWrapped, values } from './avro-values.js';
+import { CHANGES, versions } from './avro-versions.js';
+import { Coverage } from './coverage.js';
 import { JavaOracle, RUNS, whyNoJava } from './java.js';
 
 const missing = await whyNoJava();
@@ -94,6 +97,18 @@ function hasAliasesUnderAnotherName(reader: AvroNode, writer: AvroNode): boolean
   );
 }
 
+/** Every record inside a schema, which may contain itself. */
+function recordsOf(node: AvroNode, found = new Set<AvroRecord>()): readonly AvroRecord[] {
+  if (node.kind === 'array') recordsOf(node.items, found);
+  else if (node.kind === 'map') recordsOf(node.values, found);
+  else if (node.kind === 'union') for (const branch of node.branches) recordsOf(branch, found);
+  else if (node.kind === 'record' && !found.has(node)) {
+    found.add(node);
+    for (const { type } of node.fields) recordsOf(type, found);
+  }
+  return [...found];
+}
+
 describe.skipIf(missing !== undefined)(`Java's Avro${missing === undefined ? '' : `: ${missing}`}`, () => {
   let java: JavaOracle;
   beforeAll(async () => {
@@ -101,14 +116,16 @@ describe.skipIf(missing !== undefined)(`Java's Avro${missing === undefined ? '' 
   });
   afterAll(() => java.stop());
 
-  const cases = versions.chain(({ writer, reader }) =>
-    values(readAvroSchema(writer)).map((value) => ({ writer, reader, value })),
+  const cases = versions.chain((version) =>
+    values(readAvroSchema(version.writer)).map((value) => ({ ...version, value })),
   );
 
   test('reads what is written, writes what is read, and resolves to the same', async () => {
     const seen = { resolved: 0, refused: 0 };
+    const coverage = new Coverage();
     await fc.assert(
-      fc.asyncProperty(cases, async ({ writer, reader, value }) => {
+      fc.asyncProperty(cases, async ({ writer, reader, features, value }) => {
+        coverage.add(features);
         const node = readAvroSchema(writer);
         const bytes = new AvroWriter(node).write(1, value).subarray(PREFIX_LENGTH);
         const question = {
@@ -139,5 +156,6 @@ describe.skipIf(missing !== undefined)(`Java's Avro${missing === undefined ? '' 
     );
     expect(seen.resolved).toBeGreaterThan(RUNS / 4);
     expect(seen.refused).toBeGreaterThan(RUNS / 20);
+    coverage.expectAll([...FEATURES, ...CHANGES], 250);
   }, 600_000);
 });

@@ -45,6 +45,28 @@ export function problemOfDefault(node: AvroNode, json: unknown): string | undefi
   }
 }
 
+/** A default with what records in it leave to the defaults of their own fields. */
+export function wholeDefault(node: AvroNode, json: unknown): unknown {
+  switch (node.kind) {
+    case 'union':
+      return wholeDefault(node.branches[0]!, json);
+    case 'array':
+      return (json as readonly unknown[]).map((item) => wholeDefault(node.items, item));
+    case 'map':
+      return Object.fromEntries(
+        Object.entries(json as object).map(([name, value]) => [name, wholeDefault(node.values, value)]),
+      );
+    case 'record': {
+      const given = json as Readonly<Record<string, unknown>>;
+      return Object.fromEntries(
+        node.fields.map(({ name, type, default: own }) => [name, wholeDefault(type, name in given ? given[name] : own)]),
+      );
+    }
+    default:
+      return json;
+  }
+}
+
 /** The bytes that a default's text stands for. */
 export function bytesOfDefault(text: string): Buffer {
   return Buffer.from(text, 'latin1');

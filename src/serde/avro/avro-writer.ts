@@ -20,17 +20,37 @@ export class AvroWriter {
     this.#convert = avroValueWriter(node);
   }
 
-  /** @throws ConnectValueError naming the field that does not fit */
+  /**
+   * The id of the schema and the value.
+   * @throws ConnectValueError naming the field that does not fit
+   */
   write(id: number, value: unknown): Buffer {
+    const end = this.#encode(value, PREFIX_LENGTH);
+    writePrefix(scratch, id);
+    return copied(end);
+  }
+
+  /**
+   * The value alone, for bytes beside which the schema is kept.
+   * @throws ConnectValueError naming the field that does not fit
+   */
+  writeBare(value: unknown): Buffer {
+    return copied(this.#encode(value, 0));
+  }
+
+  #encode(value: unknown, start: number): number {
     const converted = this.#convert(value);
-    let end = this.#type.encode(converted, scratch, PREFIX_LENGTH);
+    let end = this.#type.encode(converted, scratch, start);
     if (end < 0) {
       scratch = Buffer.allocUnsafeSlow(2 * (scratch.length - end));
-      end = this.#type.encode(converted, scratch, PREFIX_LENGTH);
+      end = this.#type.encode(converted, scratch, start);
     }
-    writePrefix(scratch, id);
-    const bytes = Buffer.allocUnsafe(end);
-    scratch.copy(bytes, 0, 0, end);
-    return bytes;
+    return end;
   }
+}
+
+function copied(end: number): Buffer {
+  const bytes = Buffer.allocUnsafe(end);
+  scratch.copy(bytes, 0, 0, end);
+  return bytes;
 }

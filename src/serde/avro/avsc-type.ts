@@ -3,6 +3,7 @@
  */
 import avsc, { type Schema, type Type } from 'avsc';
 import { asError } from '../../errors.js';
+import { wholeDefault } from './avro-default.js';
 import type { AvroNode } from './avro-schema.js';
 import { BoundedArray, BoundedMap } from './bounded-collections.js';
 import { EXACT_LONG } from './exact-long.js';
@@ -43,7 +44,9 @@ export function avscOptions(): Options {
  */
 export function avscType(node: AvroNode): Type {
   try {
-    const type = avsc.Type.forSchema(avroSchemaJson(node) as Schema, avscOptions());
+    // avsc takes the defaults of a record's fields for values of JSON, which the bytes among them are not.
+    const json = avroSchemaJson(node, (field) => wholeDefault(field.type, field.default));
+    const type = avsc.Type.forSchema(json as Schema, avscOptions());
     makePlain(type, new Set());
     return type;
   } catch (thrown) {
