@@ -1,7 +1,13 @@
 /** millrace: what an application imports. */
 
 // An application and its settings.
-export { Application, type ApplicationListener, type ApplicationStatus, type Surroundings } from './app/application.js';
+export {
+  Application,
+  type ApplicationListener,
+  type ApplicationStatus,
+  type RunLimits,
+  type Surroundings,
+} from './app/application.js';
 export type { ApplicationConfig, ModelBinding } from './app/config.js';
 export { type DevConfig, defineConfig, type MillraceConfig, type SampleRows } from './app/millrace-config.js';
 export type { State, StateListener } from './app/state.js';

@@ -9,6 +9,7 @@ import type { Countable } from '../operators/operator.js';
 import type { StreamRecord } from '../record.js';
 import { TopicCodec, type TopicSerdes } from '../runtime/codec.js';
 import { deadLetter } from '../runtime/dead-letter.js';
+import { withRedriveTopics } from '../runtime/redrive.js';
 import type { RestoreListener } from '../runtime/restore.js';
 import { type Counts, sumCounts } from '../runtime/tally.js';
 import { Worker } from '../runtime/worker.js';
@@ -30,6 +31,17 @@ export interface Surroundings {
   readonly engines: StoreEngines;
   /** Default: the machine's. */
   readonly clock?: Clock;
+}
+
+/** Where and how fast a run goes that is not to follow its topics for ever. */
+export interface RunLimits {
+  /**
+   * Where each partition ends, by `topic-partition`: the next offset after the last record. When all have come to theirs
+   * and everything is committed the application ends, NOT_RUNNING. A partition without one has no end. Default: none has.
+   */
+  readonly bounds?: ReadonlyMap<string, number>;
+  /** Most records read in a second. Default: as fast as it goes. */
+  readonly recordsPerSecond?: number;
 }
 
 /** Told of what happens while an application runs; for logs and metrics. Every method is optional. */
@@ -80,7 +92,7 @@ export class Application {
   #lastCounts: Counts = sumCounts([]);
 
   /**
-   * @param bounds where this run ends, by `topic-partition`: the next offset after the last record; default: never
+   * @param limits where this run ends, and how fast it reads; default: never, and as fast as it goes
    * @throws ConfigurationError naming the setting that is wrong
    */
   constructor(
@@ -88,7 +100,7 @@ export class Application {
     config: ApplicationConfig,
     around: Surroundings,
     listener: ApplicationListener = {},
-    readonly bounds?: ReadonlyMap<string, number>,
+    readonly limits: RunLimits = {},
   ) {
     this.topology = topology;
     this.#config = checkConfig(config);
@@ -119,7 +131,7 @@ export class Application {
     return {
       ...(this.#worker?.counts ?? this.#lastCounts),
       state: this.state,
-      events: this.#worker?.events ?? { filtered: 0, duplicate: 0, stale: 0, asked: 0, remembered: 0, dropped: 0 },
+      events: this.#worker?.events ?? { filtered: 0, duplicate: 0, stale: 0, superseded: 0, asked: 0, remembered: 0, dropped: 0 },
       models: Object.fromEntries(models),
       stores: Object.fromEntries(stores),
     };
@@ -132,7 +144,12 @@ export class Application {
 
   /** The next offsets that it reads, summed over its partitions: what has been written beyond is its lag. */
   get position(): number {
-    return this.partitions.reduce((sum, partition) => sum + (this.#worker?.position(partition) ?? 0), 0);
+    return this.partitions.reduce((sum, partition) => sum + (this.positionOf(partition) ?? 0), 0);
+  }
+
+  /** The next offset that it reads of one of its partitions; undefined while it has read nothing of it. */
+  positionOf(partition: TopicPartition): number | undefined {
+    return this.#worker?.position(partition);
   }
 
   /**
@@ -242,10 +259,13 @@ export class Application {
       cameBack: (model, afterMs) => this.#listener.onModelBack?.(model, afterMs),
       refused: (_model, error) => this.#fail(error),
     });
+    // A run that ends at its bounds would wait for the end of a topic that has none.
+    const redrivable = deadLetterTopic !== undefined && this.bounds === undefined;
+    const topology = redrivable ? withRedriveTopics(this.topology, applicationId) : this.topology;
     const admin = await broker.admin();
     const changelogs = await prepareTopics(
       admin,
-      this.topology,
+      topology,
       applicationId,
       deadLetterTopic,
       config['replication.factor'],
@@ -254,7 +274,7 @@ export class Application {
     const producer = await broker.producer(
       guarantee === 'exactly_once_v2' ? { transactionalId: `${applicationId}-${instance ?? randomUUID()}` } : {},
     );
-    const resets = this.#offsetResets();
+    const resets = this.#offsetResets(topology);
     const offsetReset = (topic: string) => resets.get(topic) ?? config['auto.offset.reset'];
     const openConsumer = async () => {
       // Before the first read of committed offsets: what a predecessor of this id left open is settled by this.
@@ -274,13 +294,13 @@ export class Application {
     });
     return new Worker(
       {
-        topology: this.topology,
-        sourceTopics: this.topology.subtopologies.flatMap(({ sourceTopics }) => sourceTopics),
+        topology,
+        sourceTopics: topology.subtopologies.flatMap(({ sourceTopics }) => sourceTopics),
         changelogs,
         guarantee,
         broker,
         clock,
-        codec: new TopicCodec(this.#serdes, config['max.request.size']),
+        codec: new TopicCodec(this.#serdesWithRedrive(topology), config['max.request.size']),
         taps: this.#taps,
         engines,
         storeCacheEntries: config['statestore.cache.max.entries'],
@@ -291,7 +311,8 @@ export class Application {
         revokeDeadlineMs: config['rebalance.timeout.ms'],
         drainDeadlineMs: config['shutdown.timeout.ms'],
         offsetReset,
-        bounds: this.bounds,
+        bounds: this.limits.bounds,
+        recordsPerSecond: this.limits.recordsPerSecond,
         listener: this.#workerListener(),
         restoreListener: this.#listener,
         oracle: (model) => this.#oracles.of(model),
@@ -303,15 +324,26 @@ export class Application {
     );
   }
 
-  #offsetResets(): ReadonlyMap<string, 'earliest' | 'latest' | 'none'> {
+  #offsetResets(topology: Topology): ReadonlyMap<string, 'earliest' | 'latest' | 'none'> {
     const resets = new Map<string, 'earliest' | 'latest' | 'none'>();
-    for (const { nodes } of this.topology.subtopologies) {
+    for (const { nodes, redriveTopics } of topology.subtopologies) {
+      // What is redriven while nobody runs is not to be missed.
+      for (const topic of redriveTopics?.keys() ?? []) resets.set(topic, 'earliest');
       for (const node of nodes) {
         if (node.role !== 'source' || node.offsetReset === undefined) continue;
         for (const topic of node.topics) resets.set(topic.name, node.offsetReset);
       }
     }
     return resets;
+  }
+
+  /** Redriven records are encoded as they were. */
+  #serdesWithRedrive(topology: Topology): ReadonlyMap<string, TopicSerdes> {
+    const serdes = new Map(this.#serdes);
+    for (const { redriveTopics } of topology.subtopologies) {
+      for (const [topic, source] of redriveTopics ?? []) serdes.set(topic, this.#serdes.get(source)!);
+    }
+    return serdes;
   }
 
   #serdesOf(declaration: TopicDeclaration): TopicSerdes {

@@ -37,6 +37,11 @@ export interface TopicPartitionOffset extends TopicPartition {
   readonly offset: number;
 }
 
+/** A time in a partition: milliseconds since the epoch. */
+export interface TopicPartitionTime extends TopicPartition {
+  readonly timestamp: number;
+}
+
 /** A record as it lies in a topic: bytes. */
 export interface ConsumedRecord extends TopicPartitionOffset {
   readonly key: Buffer | null;
@@ -95,12 +100,20 @@ export interface Consumer {
   /** `poll` keeps the membership alive but returns nothing of these. */
   pause(partitions: readonly TopicPartition[]): void;
   resume(partitions: readonly TopicPartition[]): void;
-  /** Commits for the group and waits for the broker's word. */
+  /**
+   * Commits for the group and waits for the broker's word. A consumer that was assigned its partitions commits them for a
+   * group that nobody is in: so offsets are set by hand. While the group has members that is refused `fenced`.
+   */
   commit(offsets: readonly TopicPartitionOffset[]): Promise<void>;
   /** Committed offsets of the group, in the order asked; undefined where there is none. */
   committed(partitions: readonly TopicPartition[]): Promise<readonly (number | undefined)[]>;
   /** Beginning and end (the last stable offset under read_committed; the end offset is the next to be written). */
   watermarks(partition: TopicPartition): Promise<{ readonly low: number; readonly high: number }>;
+  /**
+   * The first offset of each partition whose record is of the time or later, in the order asked; undefined where there
+   * is none. Times may lie in any order in a partition: records behind that offset may be earlier.
+   */
+  offsetsForTimes(partitions: readonly TopicPartitionTime[]): Promise<readonly (number | undefined)[]>;
   /** Leaves the group (after `onRevoked`) and closes. */
   close(): Promise<void>;
 }
@@ -150,7 +163,7 @@ export interface TopicSpec {
   readonly config?: Readonly<Record<string, string>>;
 }
 
-/** Looks after topics. */
+/** Looks after topics and groups. */
 export interface Admin {
   /** Creates those that do not exist. An existing one with another partition count is an error that names both counts. */
   createTopics(specs: readonly TopicSpec[]): Promise<void>;
@@ -158,6 +171,10 @@ export interface Admin {
   listTopics(): Promise<readonly string[]>;
   /** Number of partitions, or undefined where the topic does not exist. */
   partitionCount(topic: string): Promise<number | undefined>;
+  /** The settings that the topic has of its own, beyond the broker's defaults. */
+  topicConfig(topic: string): Promise<Readonly<Record<string, string>>>;
+  /** Forgets the group with its offsets; one that does not exist is forgotten already. Refused `fenced` while it has members. */
+  deleteGroup(groupId: string): Promise<void>;
   close(): Promise<void>;
 }
 

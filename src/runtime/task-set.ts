@@ -22,6 +22,8 @@ export class TaskSet {
   readonly #byPartition = new Map<string, OwnedTask>();
   /** The first offset read of each partition: where `latest` began, if an abort comes before the first commit. */
   readonly #firstRead = new Map<string, number>();
+  /** Partitions that were said to have arrived at their bound. */
+  readonly #atBound = new Set<string>();
 
   constructor(settings: WorkerSettings, consumer: Consumer, progress: Progress, port: TaskPort, patience: Patience) {
     this.#patience = patience;
@@ -39,8 +41,14 @@ export class TaskSet {
     return this.all.flatMap(({ partitions }) => partitions);
   }
 
+  /** What is to be read of: tasks that are restored, partitions that have not come to their bound. */
   get runningPartitions(): readonly TopicPartition[] {
-    return this.all.filter(({ phase }) => phase === 'running').flatMap(({ partitions }) => partitions);
+    return this.all.filter(({ phase }) => phase === 'running').flatMap((owned) => this.unfinished(owned));
+  }
+
+  /** The task's partitions that have not been read to their bound. */
+  unfinished({ partitions }: OwnedTask): readonly TopicPartition[] {
+    return partitions.filter((partition) => !this.#isAtBound(partition));
   }
 
   get allRunning(): boolean {
@@ -86,6 +94,7 @@ export class TaskSet {
       const owned = this.#byPartition.get(lineOf(partition));
       this.#byPartition.delete(lineOf(partition));
       this.#firstRead.delete(lineOf(partition));
+      this.#atBound.delete(lineOf(partition));
       if (owned === undefined) continue;
       const index = owned.partitions.findIndex((other) => lineOf(other) === lineOf(partition));
       if (index >= 0) owned.partitions.splice(index, 1);
@@ -125,13 +134,20 @@ export class TaskSet {
     return sorted;
   }
 
-  /** True when every bounded partition has been read to its bound. */
+  /** True when every partition has been read to its bound. */
   boundsReached(): boolean {
-    const { bounds } = this.#settings;
-    if (bounds === undefined || this.#owned.size === 0 || !this.allRunning) return false;
-    return this.partitions.every((partition) => {
-      const bound = bounds.get(lineOf(partition));
-      return bound !== undefined && (this.#consumer.position(partition) ?? 0) >= bound;
+    if (this.#settings.bounds === undefined || this.#owned.size === 0 || !this.allRunning) return false;
+    return this.partitions.every((partition) => this.#isAtBound(partition));
+  }
+
+  /** Partitions that have come to their bound since this was asked last: what lies behind need not be fetched. */
+  arrivedAtBound(): readonly TopicPartition[] {
+    if (this.#settings.bounds === undefined) return [];
+    return this.partitions.filter((partition) => {
+      const line = lineOf(partition);
+      if (!this.#isAtBound(partition)) this.#atBound.delete(line);
+      else if (!this.#atBound.has(line)) return this.#atBound.add(line);
+      return false;
     });
   }
 
@@ -142,6 +158,11 @@ export class TaskSet {
     for (const [index, partition] of partitions.entries()) {
       this.#consumer.seek({ ...partition, offset: committed[index] ?? (await this.#startOf(partition)) });
     }
+  }
+
+  #isAtBound(partition: TopicPartition): boolean {
+    const bound = this.#settings.bounds?.get(lineOf(partition));
+    return bound !== undefined && (this.#consumer.position(partition) ?? 0) >= bound;
   }
 
   async #startOf(partition: TopicPartition): Promise<number> {
@@ -174,6 +195,8 @@ export class TaskSet {
     }
     const restored = await restore(settings.broker, requests, settings.restoreListener, patience);
     if (givenUp()) return;
+    // A restore that was ended early has perhaps not come to what the store says of itself.
+    if (!patience.over()) for (const store of stores) store.mustBeReadable();
     const positions = requests.map(({ store }, index) => [store.declaration.name, restored[index]!] as const);
     this.#progress.startAt(task, new Map(positions));
     wire(task, owned.subtopology, stores, settings.codec, settings.taps);

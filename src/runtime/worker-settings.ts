@@ -47,6 +47,8 @@ export interface WorkerSettings {
   readonly offsetReset: (topic: string) => 'earliest' | 'latest' | 'none';
   /** Where a partition ends for this run (the next offset after its last record), by `topic-partition`. */
   readonly bounds: ReadonlyMap<string, number> | undefined;
+  /** Most records read in a second; undefined: as fast as it goes. */
+  readonly recordsPerSecond: number | undefined;
   readonly listener: WorkerListener;
   readonly restoreListener: RestoreListener;
   oracle<F, P>(model: ModelDeclaration<F, P>): Oracle<F, P>;

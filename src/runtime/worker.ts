@@ -19,6 +19,7 @@ import { Capacity } from './capacity.js';
 import { Committer } from './committer.js';
 import { Outbox } from './outbox.js';
 import { byTimestamp, type OwnedTask } from './owned-task.js';
+import { Pace } from './pace.js';
 import { Progress } from './progress.js';
 import type { Patience } from './retry.js';
 import { Signal } from './signal.js';
@@ -44,11 +45,13 @@ export class Worker implements RebalanceListener {
   readonly #progress = new Progress();
   readonly #committer: Committer;
   readonly #capacity: Capacity;
+  readonly #pace: Pace | undefined;
   readonly #tasks: TaskSet;
   readonly #events: Record<Countable, number> = {
     filtered: 0,
     duplicate: 0,
     stale: 0,
+    superseded: 0,
     asked: 0,
     remembered: 0,
     dropped: 0,
@@ -93,6 +96,7 @@ export class Worker implements RebalanceListener {
       patience,
     );
     this.#capacity = new Capacity(settings.inFlight, () => this.#load());
+    this.#pace = settings.recordsPerSecond === undefined ? undefined : new Pace(settings.recordsPerSecond, clock);
     this.#tasks = new TaskSet(settings, consumer, this.#progress, this.#taskPort(), patience);
   }
 
@@ -119,9 +123,9 @@ export class Worker implements RebalanceListener {
     return this.#tasks.all;
   }
 
-  /** The next offset that is read of a partition. */
-  position(partition: TopicPartition): number {
-    return this.#consumer.position(partition) ?? 0;
+  /** The next offset that is read of a partition; undefined before anything was. */
+  position(partition: TopicPartition): number | undefined {
+    return this.#consumer.position(partition);
   }
 
   /** Stops reading, finishes what is in flight, commits, leaves the group. */
@@ -230,10 +234,23 @@ export class Worker implements RebalanceListener {
       await this.#waitForRoom();
       return;
     }
-    const records = await this.#next(Math.min(room, this.#settings.maxPollRecords));
+    const paced = this.#pace?.room ?? room;
+    if (paced === 0) {
+      await this.#moved.wait(this.#settings.clock, this.#pace!.waitMs);
+      return;
+    }
+    const records = await this.#next(Math.min(room, paced, this.#settings.maxPollRecords));
     if (!this.#takesRecords) return;
+    this.#pace?.took(records.length);
     this.#feed(records);
-    if (this.#tasks.boundsReached()) this.drain();
+    this.#watchBounds();
+  }
+
+  /** Stops where the run is bounded. Nothing is hurried at the end: a model may take as long as it would amid records. */
+  #watchBounds(): void {
+    const arrived = this.#tasks.arrivedAtBound();
+    if (arrived.length > 0) this.#consumer.pause(arrived);
+    if (this.#load().records === 0 && this.#tasks.boundsReached()) this.drain();
   }
 
   /** False when what a poll has brought is to be left for later: it is read again from the committed offsets. */
@@ -310,7 +327,7 @@ export class Worker implements RebalanceListener {
 
   #ready(owned: OwnedTask): void {
     if (owned.phase !== 'running') return;
-    if (!this.#paused) this.#consumer.resume(owned.partitions);
+    if (!this.#paused) this.#consumer.resume(this.#tasks.unfinished(owned));
     const backlog = owned.backlog.splice(0);
     if (this.#takesRecords) this.#feed(backlog);
     if (this.#tasks.allRunning) this.#settings.listener.running();

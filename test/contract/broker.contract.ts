@@ -747,12 +747,67 @@ export function brokerContract(name: string, open: () => Promise<BrokerUnderTest
         await eventually('the topic to be gone', async () => (await admin.partitionCount(topic)) === undefined);
       });
 
+      it('gives the settings that a topic has of its own', async () => {
+        const config = { 'cleanup.policy': 'compact', 'delete.retention.ms': '1234' };
+        const [plain, own] = [await session.topic(), await session.topic(2, config)];
+        const admin = await session.admin();
+        expect(await admin.topicConfig(plain)).toEqual({});
+        expect(await admin.topicConfig(own)).toEqual(config);
+      });
+
       it('names both counts when a topic exists with another number of partitions', async () => {
         const admin = await session.admin();
         const topic = await session.topic(3);
         const error = await errorOf(() => admin.createTopics([{ topic, partitions: 5 }]));
         expect(error).toBeInstanceOf(BrokerError);
         expect((error as Error).message).toMatch(/3.*5|5.*3/s);
+      });
+    });
+
+    describe('offsets of times', () => {
+      it('gives the first offset of the time or later, however the times lie', async () => {
+        const topic = await session.topic(2);
+        const producer = await session.producer();
+        for (const timestamp of [1_000, 3_000, 2_000, 4_000]) {
+          producer.produce(record(topic, 'v', { timestamp }));
+        }
+        await producer.flush(PATIENCE_MS);
+        const consumer = await session.consumer();
+        const at = (timestamp: number, partition = 0) => ({ topic, partition, timestamp });
+        const asked = [at(0), at(1_000), at(1_001), at(2_500), at(3_001), at(4_001)];
+        const offsets: (number | undefined)[] = [];
+        for (const one of asked) offsets.push((await consumer.offsetsForTimes([one]))[0]);
+        expect(offsets).toEqual([0, 0, 1, 1, 3, undefined]);
+        expect(await consumer.offsetsForTimes([at(2_500), at(0, 1)])).toEqual([1, undefined]);
+      });
+    });
+
+    describe('groups without members', () => {
+      it('take offsets by hand, and forget them when they are deleted', async () => {
+        const topic = await session.topic();
+        const groupId = session.group();
+        const admin = await session.admin();
+        await write(topic, 'a', 'b', 'c');
+        const byHand = async (offset: number) => {
+          const consumer = await session.consumer({ groupId });
+          consumer.assign([{ topic, partition: 0, offset }]);
+          await consumer.commit([{ topic, partition: 0, offset }]);
+        };
+        const committed = async () => (await session.consumer({ groupId })).committed([{ topic, partition: 0 }]);
+        await byHand(2);
+        expect(await committed()).toEqual([2]);
+
+        const member = await owner(topic, groupId);
+        await pollUntil('the last record', [member], () => member.records.length > 0);
+        expect(texts(member.records)).toEqual(['c']);
+        await failure(() => byHand(0), 'fenced');
+        await failure(() => admin.deleteGroup(groupId), 'fenced');
+        expect(await committed()).toEqual([2]);
+
+        await member.consumer.close();
+        await admin.deleteGroup(groupId);
+        expect(await committed()).toEqual([undefined]);
+        await admin.deleteGroup(groupId);
       });
     });
 

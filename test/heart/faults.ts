@@ -133,6 +133,7 @@ function faultyConsumer(inner: Consumer, faults: Faults): Consumer {
     commit: (offsets) => faults.asynchronous('consumer.commit', () => inner.commit(offsets), undefined),
     committed: (partitions) => faults.asynchronous('consumer.committed', () => inner.committed(partitions), []),
     watermarks: (partition) => inner.watermarks(partition),
+    offsetsForTimes: (partitions) => inner.offsetsForTimes(partitions),
     close: () => inner.close(),
   };
   innerConsumers.set(consumer, inner);

@@ -176,6 +176,8 @@ export function isBatch(bytes: Buffer, at: number): boolean {
 export const recordEnd = (bytes: Buffer, at: number): number => at + 4 + bytes.readUInt32LE(at);
 export const recordDelta = (bytes: Buffer, at: number): number => bytes.readUInt32LE(at + 4);
 
+export const recordTimestamp = (bytes: Buffer, at: number): number => bytes.readDoubleLE(at + 8);
+
 /** The key of the record that begins at `at`, as a view. */
 export function recordKey(bytes: Buffer, at: number): Buffer | null {
   const length = bytes.readInt32LE(at + 16);

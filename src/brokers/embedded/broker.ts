@@ -167,7 +167,12 @@ class InProcessBroker implements EmbeddedBroker {
 
   async admin(): Promise<Admin> {
     this.#mustBeOpen();
-    const admin = new EmbeddedAdmin(this.#topics, (closed) => this.#clients.delete(closed));
+    const admin = new EmbeddedAdmin({
+      topics: this.#topics,
+      groups: this.#groups,
+      offsets: this.#offsets,
+      onClosed: (closed) => this.#clients.delete(closed),
+    });
     this.#clients.add(admin);
     return admin;
   }
@@ -215,6 +220,8 @@ class InProcessBroker implements EmbeddedBroker {
         compacted.set(`${entry.topic}/${entry.partition}`, entry.offset);
       } else if (entry.kind === 'offsets') {
         this.#offsets.apply(entry.offsets);
+      } else if (entry.kind === 'group-deleted') {
+        this.#offsets.remove(entry.group);
       } else if (entry.kind === 'commit') {
         committed.add(entry.transaction);
         lastTransaction = Math.max(lastTransaction, entry.transaction);

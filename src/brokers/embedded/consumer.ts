@@ -6,13 +6,15 @@ import type {
   RebalanceListener,
   TopicPartition,
   TopicPartitionOffset,
+  TopicPartitionTime,
 } from '../port.js';
 import { brokerClosed, clientClosed, misuse } from './client-errors.js';
 import { Fetcher } from './fetcher.js';
 import { GroupSession } from './group-session.js';
 import type { Group, Groups } from './groups.js';
+import { offsetOfTime } from './offset-of-time.js';
 import type { OffsetStore } from './offset-store.js';
-import { unknownTopic } from './partition-log.js';
+import { type PartitionLog, unknownTopic } from './partition-log.js';
 import type { Topics } from './topics.js';
 import { deferred, endOfTick } from './waiting.js';
 
@@ -132,12 +134,19 @@ export class EmbeddedConsumer implements Consumer {
   async watermarks(partition: TopicPartition): Promise<{ readonly low: number; readonly high: number }> {
     this.#mustBeUsable();
     await endOfTick(this.#surroundings.clock);
-    const topic = this.#surroundings.topics.get(partition.topic);
-    if (topic === undefined) throw unknownTopic(partition.topic);
-    const log = topic.logs[partition.partition];
-    if (log === undefined) throw unknownTopic(partition.topic, partition.partition);
+    const log = this.#log(partition.topic, partition.partition);
     const committed = this.#config.isolation === 'read_committed';
     return { low: log.start, high: committed ? log.lastStableOffset : log.highWatermark };
+  }
+
+  async offsetsForTimes(partitions: readonly TopicPartitionTime[]): Promise<readonly (number | undefined)[]> {
+    this.#mustBeUsable();
+    await endOfTick(this.#surroundings.clock);
+    const offsets: (number | undefined)[] = [];
+    for (const { topic, partition, timestamp } of partitions) {
+      offsets.push(await offsetOfTime(this.#log(topic, partition), timestamp));
+    }
+    return offsets;
   }
 
   async close(): Promise<void> {
@@ -199,6 +208,14 @@ export class EmbeddedConsumer implements Consumer {
       if (left <= 0) return [];
       await this.#sleep(left);
     }
+  }
+
+  #log(topic: string, partition: number): PartitionLog {
+    const found = this.#surroundings.topics.get(topic);
+    if (found === undefined) throw unknownTopic(topic);
+    const log = found.logs[partition];
+    if (log === undefined) throw unknownTopic(topic, partition);
+    return log;
   }
 
   #mustFindItsTopics(): void {

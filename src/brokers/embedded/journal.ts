@@ -44,6 +44,7 @@ export type JournalEntry =
   /** All before this offset was compacted. */
   | { readonly kind: 'compacted'; readonly topic: number; readonly partition: number; readonly offset: number }
   | { readonly kind: 'offsets'; readonly offsets: GroupOffsets }
+  | { readonly kind: 'group-deleted'; readonly group: string }
   | { readonly kind: 'commit'; readonly transaction: number; readonly offsets: readonly GroupOffsets[] };
 
 const VERSION = 1;

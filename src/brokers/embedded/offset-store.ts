@@ -105,6 +105,17 @@ export class OffsetStore {
     for (const topics of this.#groups.values()) topics.delete(topic);
   }
 
+  /** Forgets all that was committed for a group. */
+  async forgetGroup(group: string): Promise<void> {
+    if (!this.#groups.has(group)) return;
+    await this.#journal.append({ kind: 'group-deleted', group }, () => this.remove(group));
+  }
+
+  /** The group has no offsets any more. */
+  remove(group: string): void {
+    this.#groups.delete(group);
+  }
+
   *snapshot(): Iterable<GroupOffsets> {
     for (const [group, topics] of this.#groups) {
       const offsets: OffsetEntry[] = [];

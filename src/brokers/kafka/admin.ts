@@ -1,9 +1,10 @@
-/** Topics of a Kafka cluster. */
+/** Topics and groups of a Kafka cluster. */
 import { setTimeout as wait } from 'node:timers/promises';
 import { BrokerError } from '../../errors.js';
 import type { Admin, TopicSpec } from '../port.js';
 import { call } from './call.js';
 import { type Client, connect, construct, type Rdkafka } from './client.js';
+import { deleteGroup, topicConfig } from './cluster-admin.js';
 import { adminSettings } from './config.js';
 import { TOPIC_EXISTS, translate, UNKNOWN_TOPIC } from './errors.js';
 import type { KafkaOptions } from './options.js';
@@ -29,17 +30,20 @@ export async function openAdmin({ rdkafka }: Client, options: KafkaOptions): Pro
   return new KafkaAdmin(
     construct(() => rdkafka.AdminClient.create(settings)),
     reader,
+    options,
   );
 }
 
 class KafkaAdmin implements Admin {
   readonly #changer: Rdkafka.IAdminClient;
   readonly #reader: Rdkafka.KafkaConsumer;
+  readonly #options: KafkaOptions;
   #closing: Promise<void> | undefined;
 
-  constructor(changer: Rdkafka.IAdminClient, reader: Rdkafka.KafkaConsumer) {
+  constructor(changer: Rdkafka.IAdminClient, reader: Rdkafka.KafkaConsumer, options: KafkaOptions) {
     this.#changer = changer;
     this.#reader = reader;
+    this.#options = options;
   }
 
   async createTopics(specs: readonly TopicSpec[]): Promise<void> {
@@ -77,6 +81,14 @@ class KafkaAdmin implements Admin {
 
   async partitionCount(topic: string): Promise<number | undefined> {
     return (await this.#partitionCounts()).get(topic);
+  }
+
+  topicConfig(topic: string): Promise<Readonly<Record<string, string>>> {
+    return topicConfig(this.#options, topic);
+  }
+
+  deleteGroup(groupId: string): Promise<void> {
+    return deleteGroup(this.#options, groupId);
   }
 
   close(): Promise<void> {

@@ -17,6 +17,7 @@ import type {
   RebalanceListener,
   TopicPartition,
   TopicPartitionOffset,
+  TopicPartitionTime,
 } from '../port.js';
 import { type Client, connect, construct, type Rdkafka } from './client.js';
 import { Commits } from './commits.js';
@@ -26,7 +27,7 @@ import { Fetch } from './fetch.js';
 import { listenToLog } from './log.js';
 import { memberships } from './membership.js';
 import { misuse } from './misuse.js';
-import { committedOffsets, watermarks } from './offset-queries.js';
+import { committedOffsets, offsetsForTimes, watermarks } from './offset-queries.js';
 import type { KafkaOptions } from './options.js';
 import { Partitions } from './partitions.js';
 import { Rebalances } from './rebalance.js';
@@ -217,6 +218,11 @@ class KafkaConsumer implements Consumer {
   async watermarks(partition: TopicPartition): Promise<{ readonly low: number; readonly high: number }> {
     this.#requireOpen('watermarks');
     return watermarks(this.#client, partition);
+  }
+
+  async offsetsForTimes(partitions: readonly TopicPartitionTime[]): Promise<readonly (number | undefined)[]> {
+    this.#requireOpen('offsetsForTimes');
+    return partitions.length === 0 ? [] : offsetsForTimes(this.#client, partitions);
   }
 
   close(): Promise<void> {
