@@ -260,7 +260,7 @@ export class Application {
       refused: (_model, error) => this.#fail(error),
     });
     // A run that ends at its bounds would wait for the end of a topic that has none.
-    const redrivable = deadLetterTopic !== undefined && this.bounds === undefined;
+    const redrivable = deadLetterTopic !== undefined && this.limits.bounds === undefined;
     const topology = redrivable ? withRedriveTopics(this.topology, applicationId) : this.topology;
     const admin = await broker.admin();
     const changelogs = await prepareTopics(
