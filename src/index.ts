@@ -97,7 +97,8 @@ export { processValues, type ValueProcessor, type ValueProcessorContext } from '
 export type { ProcessingContext, RecordMetadata } from './operators/processor-context.js';
 export { rx } from './operators/rx.js';
 export { selectKey } from './operators/select-key.js';
-export { type DeleteTombstoneHandlingMode, type UnwrapOptions, unwrap } from './operators/unwrap.js';
+export { unwrap } from './operators/unwrap.js';
+export type { DeleteTombstoneHandlingMode, UnwrapOptions, Unwrapped } from './operators/unwrap-options.js';
 export { type OwnOperator, operator, type ProcessorContext } from './operators/user-operator.js';
 
 // Records.

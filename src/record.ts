@@ -38,6 +38,8 @@ export interface ChangeContext {
   readonly sequence: string | null;
   /** Milliseconds since the epoch at which the database committed the change. */
   readonly tsMs: number;
+  /** The topic to write to, where `unwrap` routes by a column (`routeByField`). */
+  readonly route?: string;
 }
 
 /** A schema in Kafka Connect's vocabulary, as JSON converters write it. See `serde/connect-schema.ts`. */

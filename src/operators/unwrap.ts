@@ -1,48 +1,28 @@
 /**
  * `unwrap`: Debezium's `ExtractNewRecordState`, the row taken off its envelope.
  *
- * U1. `before` is never data: except under REPLICA IDENTITY FULL its columns are fallbacks.
+ * U1. `before` is never data, except under REPLICA IDENTITY FULL: its other columns are fillers. It is the row of a delete
+ *     only in the modes that ask for it.
  * U2. Debezium's stand-in for a value that was not logged never goes on: the column is restored, or left out of the
  *     row and of its schema.
  * U3. What is not a change event goes on unchanged.
+ * U4. Of a change only what the options name is read.
  *
  * Source: Debezium 3.6, `io.debezium.transforms.ExtractNewRecordState` and its test.
  */
-import { type Change, changeContextOf, isUnavailable } from '../cdc/change.js';
-import { ConfigurationError } from '../errors.js';
-import type { StreamRecord } from '../record.js';
+import { type Change, isUnavailable } from '../cdc/change.js';
+import type { ConnectSchema, StreamRecord } from '../record.js';
 import type { KeyValueStore, StoreDeclaration } from '../state/store.js';
 import { isEnvelope } from './envelope.js';
 import { keptOf, type LastValues, restored } from './last-values.js';
-import { type Forward, type Named, type Operator, type OperatorContext, operatorOf } from './operator.js';
+import { type Forward, type Operator, type OperatorContext, operatorOf } from './operator.js';
 import { rowSchemaOf, withoutColumns } from './row-schema.js';
+import { type DeleteTombstoneHandlingMode, modeOf, type UnwrapOptions, type Unwrapped } from './unwrap-options.js';
+import { type Finish, finishFor, type Row } from './unwrapped.js';
 
 /**
- * What becomes of deletes. Debezium follows each delete event with a tombstone.
- *
- * - `tombstone` and `delete-to-tombstone`: the delete event becomes a tombstone, and the one that follows is dropped.
- * - `drop`: both are dropped.
- */
-export type DeleteTombstoneHandlingMode = 'drop' | 'tombstone' | 'delete-to-tombstone';
-
-const MODES: readonly string[] = ['drop', 'tombstone', 'delete-to-tombstone'] satisfies DeleteTombstoneHandlingMode[];
-
-/** What {@link unwrap} may be told. */
-export interface UnwrapOptions<K> extends Named {
-  /** Debezium's `delete.tombstone.handling.mode`. Default: `tombstone`. */
-  readonly deleteTombstoneHandlingMode?: DeleteTombstoneHandlingMode;
-  /**
-   * Where the last values of large columns are kept, to fill in those that an update did not log. Declared with
-   * `lastValues`. Without it such a column is left out of the row.
-   */
-  readonly restore?: StoreDeclaration<K, LastValues>;
-}
-
-type Row = Readonly<Record<string, unknown>>;
-
-/**
- * Takes the row off a change event: null for a delete. `record.change` keeps where the change comes from, and
- * `valueSchema` becomes the row's.
+ * Takes the row off a change event: null for a delete, unless the mode says otherwise. `record.change` keeps where the
+ * change comes from, and `valueSchema` becomes the row's.
  *
  * - A truncate, which has no row, is dropped and counted.
  * - What is not a change event goes on unchanged.
@@ -52,46 +32,55 @@ type Row = Readonly<Record<string, unknown>>;
  * - A column whose value was not logged (unchanged, and too large to be stored in the row) is restored from
  *   `restore`, or left out: the row then lacks the property, and the schema the field, so that a sink leaves the
  *   column alone. After an update of the primary key it is left out: the last value is kept under the old key.
+ * - What `addFields` and the rewriting modes add is in the row, in its type and in its schema. A change fails when it
+ *   would overwrite a column, when `routeByField` names no column of text, and when the header of
+ *   `dropFieldsHeaderName` is no list.
  *
- * @throws ConfigurationError when the mode is not one of the three
+ * @throws ConfigurationError when the mode is none of the five, or an entry of `addFields` or `addHeaders` is wrong
  * @example
  * stream(carChanges).pipe(filter(ofTable('public.car_data')), unwrap()) // Car | null
  */
-export function unwrap<Row, K>(
-  options: UnwrapOptions<K> = {},
-): Operator<StreamRecord<Change<Row> | null, K>, StreamRecord<Row | null, K>> {
-  const mode = options.deleteTombstoneHandlingMode ?? 'tombstone';
-  if (!MODES.includes(mode)) {
-    throw new ConfigurationError(
-      `deleteTombstoneHandlingMode of unwrap() is '${mode}': it takes ${MODES.join(', ')}`,
-      'deleteTombstoneHandlingMode',
-    );
-  }
+export function unwrap<
+  Row,
+  K,
+  Mode extends DeleteTombstoneHandlingMode = DeleteTombstoneHandlingMode,
+  const Added extends readonly string[] = readonly string[],
+  Prefix extends string = string,
+>(
+  options: UnwrapOptions<K, Mode, Added, Prefix> = {},
+): Operator<StreamRecord<Change<Row> | null, K>, StreamRecord<Unwrapped<Row, Mode, Added, Prefix>, K>> {
+  const mode = modeOf(options as UnwrapOptions);
+  const finish = finishFor(options as UnwrapOptions);
   const { restore } = options;
-  return operatorOf<StreamRecord<Change<Row> | null, K>, StreamRecord<Row | null, K>>({
+  return operatorOf<StreamRecord<Change<Row> | null, K>, StreamRecord<Unwrapped<Row, Mode, Added, Prefix>, K>>({
     kind: 'MILLRACE-UNWRAP-',
     name: options.as,
     stores: restore === undefined ? [] : [restore as StoreDeclaration],
+    keys: options.dropFieldsFromKey === true ? 'changed' : 'kept',
     bind: (context, forward) => {
       const store = restore === undefined ? undefined : context.store(restore as StoreDeclaration<unknown, LastValues>);
-      return new Unwrapping(mode, store, context, forward).process as Forward<StreamRecord<Change<Row> | null, K>>;
+      const unwrapping = new Unwrapping(mode, finish, store, context, forward);
+      return unwrapping.process as Forward<StreamRecord<Change<Row> | null, K>>;
     },
   });
 }
 
 class Unwrapping {
   readonly #mode: DeleteTombstoneHandlingMode;
+  readonly #finish: Finish;
   readonly #store: KeyValueStore<unknown, LastValues> | undefined;
   readonly #context: OperatorContext;
   readonly #forward: Forward;
 
   constructor(
     mode: DeleteTombstoneHandlingMode,
+    finish: Finish,
     store: KeyValueStore<unknown, LastValues> | undefined,
     context: OperatorContext,
     forward: Forward,
   ) {
     this.#mode = mode;
+    this.#finish = finish;
     this.#store = store;
     this.#context = context;
     this.#forward = forward;
@@ -99,8 +88,11 @@ class Unwrapping {
 
   readonly process = (record: StreamRecord): void => {
     const { value } = record;
-    // The delete event before this tombstone has said it all, or was dropped as well.
-    if (value === null) return;
+    if (value === null) {
+      // In the other modes the delete event before this tombstone has said it all, or was dropped as well.
+      if (this.#mode === 'rewrite-with-tombstone') this.#forward(this.#finish.tombstone(record));
+      return;
+    }
     if (!isEnvelope(value, record.valueSchema)) {
       this.#forward(record);
       return;
@@ -115,43 +107,55 @@ class Unwrapping {
   };
 
   #deleted(record: StreamRecord, change: Change<unknown>): void {
-    if (record.key !== null) this.#store?.delete(record.key);
-    if (this.#mode === 'drop') this.#context.count('filtered');
-    else this.#forward(unwrapped(record, change, null, rowSchemaOf(record.valueSchema)));
+    const keeping = record.key === null ? undefined : this.#store;
+    const schema = rowSchemaOf(record.valueSchema);
+    switch (this.#mode) {
+      case 'drop':
+        keeping?.delete(record.key);
+        this.#context.count('filtered');
+        break;
+      case 'tombstone':
+        keeping?.delete(record.key);
+        this.#forward(this.#finish.row(record, change, null, schema));
+        break;
+      case 'delete-to-tombstone':
+        keeping?.delete(record.key);
+        this.#forward(this.#finish.row(record, change, null, undefined));
+        break;
+      case 'rewrite':
+      case 'rewrite-with-tombstone': {
+        const row = this.#known(change.before as Row, record);
+        keeping?.delete(record.key);
+        this.#forward(this.#finish.row(record, change, row, narrowed(schema, change.before as Row, row)));
+      }
+    }
   }
 
   #written(record: StreamRecord, change: Change<unknown>, after: Row): void {
-    const missing = Object.keys(after).filter((column) => isUnavailable(after[column]));
     const keeping = record.key === null ? undefined : this.#store;
-    const schema = rowSchemaOf(record.valueSchema);
-    if (missing.length === 0) {
-      keeping?.put(record.key, keptOf(after));
-      this.#forward(unwrapped(record, change, after, schema));
-      return;
-    }
-    const last = keeping?.get(record.key);
-    const row: Record<string, unknown> = { ...after };
-    const leftOut: string[] = [];
+    const row = this.#known(after, record);
+    keeping?.put(record.key, keptOf(row));
+    this.#forward(this.#finish.row(record, change, row, narrowed(rowSchemaOf(record.valueSchema), after, row)));
+  }
+
+  /** The row with what was not logged restored, or left out; the same row when all was. */
+  #known(row: Row, { key }: StreamRecord): Row {
+    const missing = Object.keys(row).filter((column) => isUnavailable(row[column]));
+    if (missing.length === 0) return row;
+    const last = key === null ? undefined : this.#store?.get(key);
+    const known: Record<string, unknown> = { ...row };
     for (const column of missing) {
       const value = restored(last, column);
-      if (value === undefined) {
-        delete row[column];
-        leftOut.push(column);
-      } else {
-        row[column] = value;
-      }
+      if (value === undefined) delete known[column];
+      else known[column] = value;
     }
-    keeping?.put(record.key, keptOf(row));
-    const narrowed = schema !== undefined && leftOut.length > 0 ? withoutColumns(schema, leftOut) : schema;
-    this.#forward(unwrapped(record, change, row, narrowed));
+    return known;
   }
 }
 
-function unwrapped(
-  record: StreamRecord,
-  change: Change<unknown>,
-  row: Row | null,
-  schema: StreamRecord['valueSchema'],
-): StreamRecord {
-  return { ...record, value: row, change: changeContextOf(change), valueSchema: schema };
+/** The schema of a row that has lost columns of `whole`. */
+function narrowed(schema: ConnectSchema | undefined, whole: Row, row: Row): ConnectSchema | undefined {
+  if (row === whole || schema === undefined) return schema;
+  const leftOut = Object.keys(whole).filter((column) => !Object.hasOwn(row, column));
+  return leftOut.length === 0 ? schema : withoutColumns(schema, leftOut);
 }

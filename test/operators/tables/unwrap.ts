@@ -3,7 +3,8 @@
  */
 import { type Change, changeContextOf, UNAVAILABLE } from '../../../src/cdc/change.js';
 import { lastValues } from '../../../src/operators/last-values.js';
-import { type DeleteTombstoneHandlingMode, unwrap } from '../../../src/operators/unwrap.js';
+import { unwrap } from '../../../src/operators/unwrap.js';
+import type { DeleteTombstoneHandlingMode } from '../../../src/operators/unwrap-options.js';
 import { recordOf, type StreamRecord } from '../../../src/record.js';
 import type { Car, CarKey } from './cars.js';
 import { type ChangeRecord, change, envelopeSchema, rowSchema, tombstoneOf } from './changes.js';
