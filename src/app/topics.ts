@@ -1,6 +1,7 @@
-import type { Admin } from '../brokers/port.js';
+import type { Admin, TopicSpec } from '../brokers/port.js';
 import { ConfigurationError, TopologyError } from '../errors.js';
 import { changelogSpec, changelogTopic } from '../runtime/changelog.js';
+import { redriveSpec } from '../runtime/redrive.js';
 import type { Topology } from '../topology/graph.js';
 
 /**
@@ -27,8 +28,10 @@ export async function prepareTopics(
   }
 
   const changelogs = new Map<string, string>();
-  for (const { sourceTopics, stores } of topology.subtopologies) {
-    const [first, ...others] = sourceTopics;
+  const create = (spec: TopicSpec) =>
+    admin.createTopics([replicationFactor === undefined ? spec : { ...spec, replicationFactor }]);
+  for (const { sourceTopics, stores, redriveTopics = new Map<string, string>() } of topology.subtopologies) {
+    const [first, ...others] = sourceTopics.filter((topic) => !redriveTopics.has(topic));
     if (first === undefined) continue;
     const partitions = counts.get(first)!;
     for (const other of others) {
@@ -42,10 +45,10 @@ export async function prepareTopics(
     for (const store of stores) {
       if (!store.changelog) continue;
       const topic = changelogTopic(applicationId, store);
-      const spec = changelogSpec(topic, partitions);
-      await admin.createTopics([replicationFactor === undefined ? spec : { ...spec, replicationFactor }]);
+      await create(changelogSpec(topic, partitions));
       changelogs.set(store.name, topic);
     }
+    for (const topic of redriveTopics.keys()) await create(redriveSpec(topic, partitions));
   }
   return changelogs;
 }

@@ -7,7 +7,9 @@
  * D2. Per key, positions in the database's log only grow. A change at or below the marker's position has been seen.
  * D3. A change below the marker's position that was committed later has not been seen: the log started again, after a
  *     failover or a restore. It is counted as stale, and warned of.
- * D4. What has no position, no key or no change in it passes.
+ * D4. A redriven record (a dead letter that comes back) is superseded by any marker of its partition that is not of a
+ *     smaller offset: the changes behind it did not wait for it.
+ * D5. What has no position, no key or no change in it passes.
  */
 import { type Change, changeContextOf } from '../cdc/change.js';
 import { ConfigurationError } from '../errors.js';
@@ -41,6 +43,7 @@ const DAY_MS = 86_400_000;
  * - A delete's position is kept for `deleteRetentionMs`; a redelivery that comes later still brings the row back.
  * - A tombstone passes once after each delete that passed; one that follows a redelivered delete is dropped.
  * - Rows of an incremental snapshot have no position, and pass: they are in their place in the partition.
+ * - A redriven dead letter whose key has moved on since is dropped and counted as superseded.
  * - Under `at_least_once` a crash can still repeat changes; under `exactly_once_v2` a redelivered one changes nothing.
  *
  * @throws ConfigurationError when `deleteRetentionMs` is not a positive number
@@ -97,6 +100,10 @@ class Distinguishing<K> {
     }
     this.#deletes.sweepWhenDue();
     const markers = this.#store.get(record.key) ?? [];
+    if (this.#isSuperseded(markers, record)) {
+      this.#context.count('superseded');
+      return;
+    }
     const marker = this.#markerThatCounts(markers, record);
     if (change === undefined) this.#tombstone(record, markers, marker);
     else this.#change(record, change, markers, marker);
@@ -140,6 +147,16 @@ class Distinguishing<K> {
       this.#put(record, markers, { ...marker, tombstone: record.offset });
     }
     this.#forward(record);
+  }
+
+  #isSuperseded(markers: ChangeMarkers, { topic, partition, offset }: StreamRecord): boolean {
+    if (markers.length === 0 || !this.#context.redriven()) return false;
+    return markers.some(
+      (marker) =>
+        marker.topic === topic &&
+        marker.partition === partition &&
+        Math.max(marker.offset, marker.tombstone ?? -1) >= offset,
+    );
   }
 
   /** The marker of the record's topic, unless it is to be ignored: set by a later record, or forgotten. */

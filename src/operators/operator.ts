@@ -38,7 +38,7 @@ export interface Ticket {
 }
 
 /** What may be counted by operators; the application adds them up for its status. */
-export type Countable = 'filtered' | 'duplicate' | 'stale' | 'asked' | 'remembered' | 'dropped';
+export type Countable = 'filtered' | 'duplicate' | 'stale' | 'superseded' | 'asked' | 'remembered' | 'dropped';
 
 /** When a punctuation is due: as records' timestamps advance, or as the clock does. */
 export type PunctuationType = 'stream-time' | 'wall-clock-time';
@@ -50,6 +50,8 @@ export interface OperatorContext {
   readonly clock: Clock;
   /** The largest timestamp seen by the task, milliseconds; -1 before the first record. */
   streamTime(): number;
+  /** Whether the record being worked on is a dead letter that comes back: records behind it may be in already. */
+  redriven(): boolean;
   /** @throws TopologyError when the node did not declare the store */
   store<K, V>(declaration: StoreDeclaration<K, V>): KeyValueStore<K, V>;
   /** The model that the configuration binds to the name. */

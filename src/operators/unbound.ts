@@ -63,6 +63,10 @@ class UnboundContext implements OperatorContext {
     return this.#streamTime;
   }
 
+  redriven(): boolean {
+    return false;
+  }
+
   store<K, V>(declaration: StoreDeclaration<K, V>): KeyValueStore<K, V> {
     if (!this.#declared.some((declared) => declared.name === declaration.name)) {
       throw new TopologyError(`'${this.node}' uses the store '${declaration.name}' without declaring it`, this.node);

@@ -38,6 +38,10 @@ export class TaskContext implements OperatorContext {
     return this.#task.streamTime;
   }
 
+  redriven(): boolean {
+    return this.#task.redriven;
+  }
+
   store<K, V>(declaration: StoreDeclaration<K, V>): KeyValueStore<K, V> {
     const store = this.#stores.get(declaration.name);
     if (store === undefined) {

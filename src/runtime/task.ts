@@ -163,6 +163,17 @@ export class Task implements Writer {
     this.schedules.streamTimeIs(this.#streamTime);
   }
 
+  /** The record being worked on is a dead letter that comes back: it stands for the one that it was. */
+  standsFor(origin: ConsumedRecord): void {
+    this.#atWork().origin = origin;
+  }
+
+  /** Whether the record being worked on stands for another. */
+  get redriven(): boolean {
+    const unit = this.#atWork();
+    return unit.origin !== unit.raw;
+  }
+
   /** The event time of the record being worked on. */
   observeTime(timestamp: number): void {
     const unit = this.#atWork();
@@ -234,7 +245,7 @@ export class Task implements Writer {
   fail(ticket: Ticket, located: Located, onError: ErrorHandler | undefined): void {
     const { unit, lane, stale } = ticket as HeldTicket;
     if (stale) return;
-    unit.fail(failureOf(located, unit.raw, lane, onError));
+    unit.fail(failureOf(located, unit.origin, lane, onError));
     this.#giveBack(unit);
   }
 
@@ -314,7 +325,7 @@ export class Task implements Writer {
     try {
       work();
     } catch (thrown) {
-      unit.fail(failureOf(located(thrown, node, 'processing'), unit.raw, lane, undefined));
+      unit.fail(failureOf(located(thrown, node, 'processing'), unit.origin, lane, undefined));
     } finally {
       this.#working = unitBefore;
       this.#lane = laneBefore;
@@ -366,7 +377,7 @@ export class Task implements Writer {
   /** All before the failed unit is finished: its handler decides. Returns false when the task stops here. */
   #decide(unit: Unit, failure: Failure): boolean {
     const decision = this.#decisionOn(failure);
-    if (decision === 'fail' || unit.raw === undefined) {
+    if (decision === 'fail' || unit.origin === undefined) {
       this.#stopped = true;
       this.port.stopped(failure.error, this);
       return false;
@@ -375,7 +386,7 @@ export class Task implements Writer {
     unit.outputs = [];
     unit.changes = [];
     if (decision === 'dead-letter') {
-      unit.outputs.push({ request: this.port.deadLetter(unit.raw, failure.error), lane: 0 });
+      unit.outputs.push({ request: this.port.deadLetter(unit.origin, failure.error), lane: 0 });
     }
     this.#finish(unit, decision === 'skip' ? 'skipped' : 'dead-lettered');
     this.port.dropped(failure.error, decision);

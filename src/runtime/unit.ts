@@ -36,6 +36,8 @@ export class Unit {
   readonly sequence: number;
   /** The record as it was read; undefined for a punctuation. */
   readonly raw: ConsumedRecord | undefined;
+  /** The record that it stands for: the same, unless it is redriven. */
+  origin: ConsumedRecord | undefined;
   /** Does the work, from the start. Called again when the record is run again. */
   readonly work: () => void;
   /** The largest timestamp up to the unit's place, the same in every run and however late its results come. */
@@ -67,6 +69,7 @@ export class Unit {
     this.streamTime = streamTime;
     this.#streamTimeBefore = streamTime;
     this.raw = raw;
+    this.origin = raw;
     this.bytes = bytes;
     this.work = work;
   }

@@ -12,6 +12,7 @@ import type { TaskStore } from '../state/task-store.js';
 import type { GraphNode, ProcessorNode, SinkNode, SourceNode, Subtopology } from '../topology/graph.js';
 import type { TopicDeclaration } from '../topology/topic.js';
 import { located } from './failure.js';
+import { originOf, redrivenOf } from './redrive.js';
 import type { Task } from './task.js';
 import { TaskContext } from './task-context.js';
 
@@ -59,6 +60,9 @@ export function wire(
       for (const topic of node.topics) heads.set(topic.name, head);
     }
   }
+  for (const [topic, sourceTopic] of subtopology.redriveTopics ?? []) {
+    heads.set(topic, redriven(task, heads.get(sourceTopic)!));
+  }
   task.bind((raw) => heads.get(raw.topic)!(raw), stores);
 }
 
@@ -74,6 +78,20 @@ function source(
     const record = codec.read(node, raw, task.streamTime);
     task.observeTime(record.timestamp);
     next(record);
+  };
+}
+
+/** Takes dead letters that come back for what they were. */
+function redriven(task: Task, head: (raw: ConsumedRecord) => void): (raw: ConsumedRecord) => void {
+  return (raw) => {
+    const was = redrivenOf(raw);
+    if (was.supersededBy !== undefined) {
+      task.port.count('superseded');
+      return;
+    }
+    const origin = originOf(raw, was);
+    task.standsFor(origin);
+    head(origin);
   };
 }
 

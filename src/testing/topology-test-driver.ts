@@ -73,6 +73,7 @@ export class TopologyTestDriver {
     filtered: 0,
     duplicate: 0,
     stale: 0,
+    superseded: 0,
     asked: 0,
     remembered: 0,
     dropped: 0,

@@ -51,6 +51,8 @@ export interface Subtopology {
   readonly nodes: readonly GraphNode[];
   readonly sourceTopics: readonly string[];
   readonly stores: readonly StoreDeclaration[];
+  /** Source topics by the topics through which their dead letters come back; only where the runtime adds them. */
+  readonly redriveTopics?: ReadonlyMap<string, string>;
 }
 
 /** A validated topology. Frozen; running it changes nothing in it. */
