@@ -47,7 +47,7 @@ try {
     { 'application.id': 'messages', encoding },
     { broker, engines: memoryEngines() },
     {},
-    await ends(broker),
+    { bounds: await ends(broker) },
   );
   await application.start();
   await application.ended();

@@ -80,7 +80,7 @@ async function priced(name: string, { encoding, records }: Records): Promise<unk
     { 'application.id': name, encoding },
     { broker, engines: memoryEngines() },
     {},
-    end,
+    { bounds: end },
   );
   await application.start();
   await application.ended();
