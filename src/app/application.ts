@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Observable } from 'rxjs';
-import type { Broker, TopicPartition } from '../brokers/port.js';
+import type { Broker, ConsumerConfig, TopicPartition } from '../brokers/port.js';
 import { type Clock, systemClock } from '../clock.js';
 import { asError, type BrokerError, ConfigurationError, type RecordError } from '../errors.js';
 import type { Availability } from '../model/availability.js';
@@ -8,10 +8,13 @@ import type { BatcherStats } from '../model/batcher.js';
 import type { Countable } from '../operators/operator.js';
 import type { StreamRecord } from '../record.js';
 import { TopicCodec, type TopicSerdes } from '../runtime/codec.js';
+import { consumerWithCompanions } from '../runtime/companion-consumer.js';
 import { deadLetter } from '../runtime/dead-letter.js';
-import { withRedriveTopics } from '../runtime/redrive.js';
+import type { Traffic } from '../runtime/progress.js';
+import { redriveTopicsOf, withRedriveTopics } from '../runtime/redrive.js';
 import type { RestoreListener } from '../runtime/restore.js';
 import { type Counts, sumCounts } from '../runtime/tally.js';
+import { TracedCodec } from '../runtime/traced-codec.js';
 import { Worker } from '../runtime/worker.js';
 import type { WorkerListener } from '../runtime/worker-settings.js';
 import type { StoreEngines } from '../state/store.js';
@@ -20,6 +23,8 @@ import type { Topology } from '../topology/graph.js';
 import { serdesFor, type TopicDeclaration } from '../topology/topic.js';
 import { type ApplicationConfig, type CheckedConfig, checkConfig, handlerOf } from './config.js';
 import { Oracles } from './oracles.js';
+import { renamedTopics } from './renamed-topics.js';
+import { recordTracer } from './spans.js';
 import { type State, type StateListener, StateMachine } from './state.js';
 import { NodeTaps } from './taps.js';
 import { prepareTopics } from './topics.js';
@@ -49,7 +54,13 @@ export interface ApplicationListener extends RestoreListener {
   onRecordDropped?(error: RecordError, decision: 'skip' | 'dead-letter'): void;
   /** The broker could not be asked just now; it is tried again. */
   onBrokerTrouble?(error: BrokerError): void;
-  onCommit?(latencyMs: number): void;
+  /**
+   * Offsets, outputs and state are committed.
+   *
+   * @param endToEndMs from the timestamp of a record until the broker had all that came of it: of the first and of the
+   *   last record of each task in this commit
+   */
+  onCommit?(latencyMs: number, endToEndMs: readonly number[]): void;
   /** A model cannot be asked: its records wait until it is back. Told once for each outage. */
   onModelAway?(model: string, away: Availability & { state: 'away' }): void;
   onModelBack?(model: string, afterMs: number): void;
@@ -61,6 +72,7 @@ export interface ApplicationStatus extends Counts {
   readonly state: State;
   /** What operators counted: questions asked and saved by memory, duplicates dropped … */
   readonly events: Readonly<Record<Countable, number>>;
+  readonly traffic: Traffic;
   readonly models: Readonly<Record<string, BatcherStats>>;
   /** By `<task>/<store>`. */
   readonly stores: Readonly<Record<string, StoreStatistics>>;
@@ -90,6 +102,7 @@ export class Application {
   #ended: Promise<void> | undefined;
   #failure: Error | undefined;
   #lastCounts: Counts = sumCounts([]);
+  #lastTraffic: Traffic = { consumed: 0, produced: 0, changes: 0 };
 
   /**
    * @param limits where this run ends, and how fast it reads; default: never, and as fast as it goes
@@ -102,11 +115,12 @@ export class Application {
     listener: ApplicationListener = {},
     readonly limits: RunLimits = {},
   ) {
-    this.topology = topology;
     this.#config = checkConfig(config);
+    this.topology = renamedTopics(topology, this.#config.topics);
     this.#around = { clock: systemClock, ...around };
     this.#listener = listener;
-    for (const declaration of topology.topics.values()) this.#serdes.set(declaration.name, this.#serdesOf(declaration));
+    for (const declaration of this.topology.topics.values())
+      this.#serdes.set(declaration.name, this.#serdesOf(declaration));
   }
 
   get state(): State {
@@ -131,7 +145,16 @@ export class Application {
     return {
       ...(this.#worker?.counts ?? this.#lastCounts),
       state: this.state,
-      events: this.#worker?.events ?? { filtered: 0, duplicate: 0, stale: 0, superseded: 0, asked: 0, remembered: 0, dropped: 0 },
+      events: this.#worker?.events ?? {
+        filtered: 0,
+        duplicate: 0,
+        stale: 0,
+        superseded: 0,
+        asked: 0,
+        remembered: 0,
+        dropped: 0,
+      },
+      traffic: this.#worker?.traffic ?? this.#lastTraffic,
       models: Object.fromEntries(models),
       stores: Object.fromEntries(stores),
     };
@@ -140,6 +163,14 @@ export class Application {
   /** The source partitions that this application has now. */
   get partitions(): readonly TopicPartition[] {
     return this.#worker?.tasks.flatMap(({ partitions }) => partitions) ?? [];
+  }
+
+  /**
+   * The next offset of one of its partitions that is not committed: what has been written from there on is its lag.
+   * Undefined while nothing is known of it.
+   */
+  finishedUpTo(partition: TopicPartition): number | undefined {
+    return this.#worker?.finishedUpTo(partition);
   }
 
   /** The next offsets that it reads, summed over its partitions: what has been written beyond is its lag. */
@@ -222,8 +253,9 @@ export class Application {
    */
   observe(topicOrNode: string | TopicDeclaration): Observable<StreamRecord> {
     const name = typeof topicOrNode === 'string' ? topicOrNode : topicOrNode.name;
-    const serdes = this.#serdes.get(name);
-    if (serdes !== undefined) return watchTopic(this.#around.broker, name, serdes);
+    const actual = this.#config.topics[name] ?? name;
+    const serdes = this.#serdes.get(actual);
+    if (serdes !== undefined) return watchTopic(this.#around.broker, actual, serdes);
     if (this.topology.subtopologies.some(({ nodes }) => nodes.some((node) => node.name === name))) {
       return this.#taps.watch(name);
     }
@@ -279,19 +311,22 @@ export class Application {
     const openConsumer = async () => {
       // Before the first read of committed offsets: what a predecessor of this id left open is settled by this.
       if (guarantee === 'exactly_once_v2') await producer.initTransactions(60_000);
-      return broker.consumer({
+      const member: ConsumerConfig = {
         groupId: applicationId,
         ...(instance === undefined ? {} : { instanceId: `${applicationId}-${instance}` }),
         offsetReset,
         isolation: 'read_committed',
         maxPollIntervalMs: config['max.poll.interval.ms'],
         sessionTimeoutMs: config['session.timeout.ms'],
-      });
+      };
+      return consumerWithCompanions(broker, member, redriveTopicsOf(topology), clock);
     };
-    const consumer = await openConsumer().catch(async (thrown: unknown) => {
+    const { consumer, member } = await openConsumer().catch(async (thrown: unknown) => {
       await producer.close();
       throw thrown;
     });
+    const codec = new TopicCodec(this.#serdesWithRedrive(topology), config['max.request.size']);
+    const tracer = recordTracer(applicationId);
     return new Worker(
       {
         topology,
@@ -300,7 +335,8 @@ export class Application {
         guarantee,
         broker,
         clock,
-        codec: new TopicCodec(this.#serdesWithRedrive(topology), config['max.request.size']),
+        codec: tracer === undefined ? codec : new TracedCodec(codec, tracer),
+        tracer,
         taps: this.#taps,
         engines,
         storeCacheEntries: config['statestore.cache.max.entries'],
@@ -321,14 +357,15 @@ export class Application {
       },
       consumer,
       producer,
+      member,
     );
   }
 
   #offsetResets(topology: Topology): ReadonlyMap<string, 'earliest' | 'latest' | 'none'> {
     const resets = new Map<string, 'earliest' | 'latest' | 'none'>();
-    for (const { nodes, redriveTopics } of topology.subtopologies) {
-      // What is redriven while nobody runs is not to be missed.
-      for (const topic of redriveTopics?.keys() ?? []) resets.set(topic, 'earliest');
+    // What is redriven while nobody runs is not to be missed.
+    for (const topic of redriveTopicsOf(topology).keys()) resets.set(topic, 'earliest');
+    for (const { nodes } of topology.subtopologies) {
       for (const node of nodes) {
         if (node.role !== 'source' || node.offsetReset === undefined) continue;
         for (const topic of node.topics) resets.set(topic.name, node.offsetReset);
@@ -340,14 +377,14 @@ export class Application {
   /** Redriven records are encoded as they were. */
   #serdesWithRedrive(topology: Topology): ReadonlyMap<string, TopicSerdes> {
     const serdes = new Map(this.#serdes);
-    for (const { redriveTopics } of topology.subtopologies) {
-      for (const [topic, source] of redriveTopics ?? []) serdes.set(topic, this.#serdes.get(source)!);
-    }
+    for (const [topic, source] of redriveTopicsOf(topology)) serdes.set(topic, this.#serdes.get(source)!);
     return serdes;
   }
 
   #serdesOf(declaration: TopicDeclaration): TopicSerdes {
-    const encoding = this.#config.encodings[declaration.name] ?? this.#config.encoding;
+    const { topics, encodings } = this.#config;
+    const declared = Object.keys(topics).find((name) => topics[name] === declaration.name) ?? declaration.name;
+    const encoding = encodings[declared] ?? this.#config.encoding;
     return serdesFor(declaration, encoding) as TopicSerdes;
   }
 
@@ -358,7 +395,7 @@ export class Application {
       dropped: (error, decision) => this.#listener.onRecordDropped?.(error, decision),
       abandoned: (taskId, records) => this.#listener.onAbandoned?.(taskId, records),
       retrying: (error) => this.#listener.onBrokerTrouble?.(error),
-      committed: (latencyMs) => this.#listener.onCommit?.(latencyMs),
+      committed: (latencyMs, endToEndMs) => this.#listener.onCommit?.(latencyMs, endToEndMs),
     };
   }
 
@@ -370,6 +407,7 @@ export class Application {
 
   async #close(state: 'NOT_RUNNING' | 'ERROR'): Promise<void> {
     if (this.#worker !== undefined) this.#lastCounts = this.#worker.counts;
+    this.#lastTraffic = this.#worker?.traffic ?? this.#lastTraffic;
     await this.#oracles.close();
     if (state === 'NOT_RUNNING') this.#states.to('PENDING_SHUTDOWN');
     this.#states.to(state);

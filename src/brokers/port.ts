@@ -63,6 +63,11 @@ export interface ConsumerConfig {
   /** Where to start without a committed offset; per topic, or for all. `none` makes it an error. */
   readonly offsetReset: OffsetReset | ((topic: string) => OffsetReset);
   readonly isolation: 'read_committed' | 'read_uncommitted';
+  /**
+   * Topics that are not subscribed to and whose offsets are committed all the same, each with the topic that leads it: who
+   * holds a partition of the leader commits those of the same partition of the companion (B8).
+   */
+  readonly companions?: ReadonlyMap<string, string>;
   /** Milliseconds without `poll` after which the member is expelled (`max.poll.interval.ms`). Default 300,000. */
   readonly maxPollIntervalMs?: number;
   /** Milliseconds without a heartbeat after which the member is expelled (`session.timeout.ms`). Default 6,000. */

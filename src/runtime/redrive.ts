@@ -49,6 +49,11 @@ export function withRedriveTopics(topology: Topology, applicationId: string): To
   return { ...topology, subtopologies };
 }
 
+/** Source topics by their redrive topics; empty where the topology has none. */
+export function redriveTopicsOf({ subtopologies }: Topology): ReadonlyMap<string, string> {
+  return new Map(subtopologies.flatMap(({ redriveTopics }) => [...(redriveTopics ?? [])]));
+}
+
 /** What a redriven record was, and which dead letter it came from. */
 export interface Redriven {
   /** Where the record was read when it failed. */

@@ -20,7 +20,7 @@ import { Committer } from './committer.js';
 import { Outbox } from './outbox.js';
 import { byTimestamp, type OwnedTask } from './owned-task.js';
 import { Pace } from './pace.js';
-import { Progress } from './progress.js';
+import { Progress, type Traffic } from './progress.js';
 import type { Patience } from './retry.js';
 import { Signal } from './signal.js';
 import type { Counts } from './tally.js';
@@ -67,7 +67,8 @@ export class Worker implements RebalanceListener {
   #idleCheck = false;
   #loop: Promise<void> = Promise.resolve();
 
-  constructor(settings: WorkerSettings, consumer: Consumer, producer: Producer) {
+  /** @param member what proves the membership to the producer, where `consumer` is not it itself */
+  constructor(settings: WorkerSettings, consumer: Consumer, producer: Producer, member = consumer) {
     const { clock } = settings;
     const patience: Patience = {
       clock,
@@ -88,7 +89,7 @@ export class Worker implements RebalanceListener {
     this.#committer = new Committer(
       settings.guarantee,
       producer,
-      consumer,
+      member,
       this.#outbox,
       this.#progress,
       clock,
@@ -117,6 +118,16 @@ export class Worker implements RebalanceListener {
 
   get events(): Readonly<Record<Countable, number>> {
     return this.#events;
+  }
+
+  /** Records in and out since the start. */
+  get traffic(): Traffic {
+    return this.#progress.traffic;
+  }
+
+  /** The next offset of a partition that is not finished for good; undefined before anything is known of it. */
+  finishedUpTo(partition: TopicPartition): number | undefined {
+    return this.#tasks.finishedUpTo(partition);
   }
 
   get tasks(): readonly OwnedTask[] {
@@ -491,13 +502,18 @@ export class Worker implements RebalanceListener {
   }
 
   #taskPort(): TaskPort {
-    const { clock, oracle, handler, deadLetter, listener } = this.#settings;
+    const { clock, oracle, handler, deadLetter, listener, tracer } = this.#settings;
+    const handOver = (unit: Unit, task: Task) => this.#outbox.add(unit, task);
+    const traced = (unit: Unit, task: Task) => {
+      tracer?.finished(unit);
+      handOver(unit, task);
+    };
     return {
       clock,
       oracle,
       handler,
       deadLetter,
-      finished: (unit, task) => this.#outbox.add(unit, task),
+      finished: tracer === undefined ? handOver : traced,
       stopped: (error: RecordError) => this.#fail(error),
       count: (what) => {
         this.#events[what] += 1;

@@ -183,7 +183,9 @@ export class EmbeddedConsumer implements Consumer {
   authorize(partitions: readonly TopicPartition[]): string {
     this.#mustBeUsable();
     if (this.#group === undefined) throw misuse('Offsets are committed for a group: open the consumer with a groupId.');
-    this.#group.authorize(this.#session?.member, partitions);
+    const { companions } = this.#config;
+    const held = partitions.map(({ topic, partition }) => ({ topic: companions?.get(topic) ?? topic, partition }));
+    this.#group.authorize(this.#session?.member, held);
     for (const { topic, partition } of partitions) {
       if (this.#surroundings.topics.get(topic)?.logs[partition] === undefined) throw unknownTopic(topic, partition);
     }

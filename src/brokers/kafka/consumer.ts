@@ -51,6 +51,7 @@ export async function openConsumer(client: Client, options: KafkaOptions, config
 
 class KafkaConsumer implements Consumer {
   readonly #groupId: string | undefined;
+  readonly #companions: ReadonlyMap<string, string> | undefined;
   readonly #client: Rdkafka.KafkaConsumer;
   readonly #partitions = new Partitions();
   readonly #fetch: Fetch;
@@ -66,6 +67,7 @@ class KafkaConsumer implements Consumer {
 
   constructor({ rdkafka }: Client, options: KafkaOptions, config: ConsumerConfig) {
     this.#groupId = config.groupId;
+    this.#companions = config.companions;
     const groupId = config.groupId ?? `millrace-reader-${randomUUID()}`;
     const { client, topic } = consumerSettings(options, config, groupId);
     const callbacks =
@@ -250,7 +252,10 @@ class KafkaConsumer implements Consumer {
 
   #refusal(partitions: readonly TopicPartition[]): BrokerError | undefined {
     if (this.#fatal !== undefined) return this.#fatal;
-    const foreign = partitions.find((each) => !this.#partitions.has(each) || this.#rebalances.isLost(each));
+    const foreign = partitions.find((each) => {
+      const held = { ...each, topic: this.#companions?.get(each.topic) ?? each.topic };
+      return !this.#partitions.has(held) || this.#rebalances.isLost(held);
+    });
     if (foreign === undefined) return undefined;
     return new BrokerError(
       `${this.#name('Committing offsets')} failed: ${foreign.topic}-${foreign.partition} is not, or no longer, this member's. ` +
