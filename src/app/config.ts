@@ -4,6 +4,7 @@ import { ConfigurationError, type RecordPhase } from '../errors.js';
 import type { BatchingOptions, Model } from '../model/model.js';
 import type { ProcessingGuarantee } from '../runtime/committer.js';
 import type { Encoding, EncodingName } from '../serde/encoding.js';
+import { noSetting } from './kafka-streams-settings.js';
 
 /** A model bound to a name, and how its questions are gathered. */
 export interface ModelBinding extends BatchingOptions {
@@ -45,8 +46,13 @@ export interface ApplicationConfig {
   readonly 'errors.dead.letter.queue.topic.name'?: string;
   /** Copies of internal topics. Default: the broker's. */
   readonly 'replication.factor'?: number;
-  /** Models by the names that the topology uses. */
-  readonly models?: Readonly<Record<string, Model | ModelBinding>>;
+  /** Models by the names that the topology uses. A text is another name of this list: the model that is bound there. */
+  readonly models?: Readonly<Record<string, Model | ModelBinding | string>>;
+  /**
+   * Other names for declared topics: a topology reads and writes `topics[name]` where it says `name`. So one topology
+   * runs beside itself, as a shadow group or on a staging area.
+   */
+  readonly topics?: Readonly<Record<string, string>>;
   /** How topics are encoded. Default `connect-json`: JSON with schema, as Debezium writes it by default. */
   readonly encoding?: EncodingName | Encoding;
   /** Encodings of single topics, by name. */
@@ -83,15 +89,23 @@ export const applicationSchema = z.strictObject({
   models: z
     .record(
       z.string(),
-      z.custom<Model | ModelBinding>((value) => typeof value === 'object'),
+      z.custom<Model | ModelBinding | string>(
+        (value) => typeof value === 'string' || (typeof value === 'object' && value !== null),
+        'must be a model, or the name of one in models',
+      ),
     )
     .default({}),
+  topics: z.record(z.string(), z.string().min(1)).default({}),
   encoding: encoding.default('connect-json'),
   encodings: z.record(z.string(), encoding).default({}),
 });
 
 /** A configuration that was checked, with every default in place. */
-export type CheckedConfig = z.infer<typeof applicationSchema> & { readonly 'commit.interval.ms': number };
+export type CheckedConfig = Omit<z.infer<typeof applicationSchema>, 'models'> & {
+  readonly 'commit.interval.ms': number;
+  /** Without names of others: every name is bound to its model. */
+  readonly models: Readonly<Record<string, Model | ModelBinding>>;
+};
 
 /**
  * Checks a configuration.
@@ -99,15 +113,7 @@ export type CheckedConfig = z.infer<typeof applicationSchema> & { readonly 'comm
  * @throws ConfigurationError naming the setting that is wrong or unknown
  */
 export function checkConfig(config: ApplicationConfig): CheckedConfig {
-  const result = applicationSchema.safeParse(config);
-  if (!result.success) {
-    const issue = result.error.issues[0]!;
-    const unknown = issue.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
-    const setting = unknown ?? issue.path.join('.');
-    const said = unknown === undefined ? issue.message : 'is no setting of millrace';
-    throw new ConfigurationError(`${setting}: ${said}`, setting);
-  }
-  const checked = result.data;
+  const checked = checkedBy(applicationSchema, config);
   const eos = checked['processing.guarantee'] === 'exactly_once_v2';
   for (const phase of ['deserialization', 'processing', 'production'] as const) {
     const setting = `${phase}.exception.handler` as const;
@@ -116,7 +122,46 @@ export function checkConfig(config: ApplicationConfig): CheckedConfig {
       throw new ConfigurationError(`${name}: ${setting} is 'dead-letter', so the topic must be named`, name);
     }
   }
-  return { ...checked, 'commit.interval.ms': checked['commit.interval.ms'] ?? (eos ? 100 : 30_000) };
+  const models = boundModels(checked.models);
+  return { ...checked, models, 'commit.interval.ms': checked['commit.interval.ms'] ?? (eos ? 100 : 30_000) };
+}
+
+/**
+ * Checks settings by a schema.
+ *
+ * @throws ConfigurationError naming the first setting that is wrong or unknown
+ */
+export function checkedBy<S extends z.ZodType>(schema: S, settings: unknown): z.infer<S> {
+  const result = schema.safeParse(settings);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0]!;
+  const unknown = issue.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : [];
+  const setting = [...issue.path, ...unknown].join('.');
+  throw new ConfigurationError(`${setting}: ${unknown.length > 0 ? noSetting(setting) : issue.message}`, setting);
+}
+
+/** Every name with its model, names of other names followed to their ends. */
+function boundModels(models: z.infer<typeof applicationSchema>['models']): CheckedConfig['models'] {
+  const bound: Record<string, Model | ModelBinding> = {};
+  for (const name of Object.keys(models)) {
+    let end: Model | ModelBinding | string | undefined = models[name];
+    const passed = [name];
+    while (typeof end === 'string') {
+      const other: string = end;
+      if (passed.includes(other) || models[other] === undefined) {
+        const known = Object.keys(models).filter((each) => typeof models[each] !== 'string');
+        const why = passed.includes(other) ? 'which leads back to itself' : 'and no model has this name';
+        throw new ConfigurationError(
+          `models.${name}: '${other}' names another model of the configuration, ${why}; there are ${known.join(', ')}`,
+          `models.${name}`,
+        );
+      }
+      passed.push(other);
+      end = models[other];
+    }
+    bound[name] = end!;
+  }
+  return bound;
 }
 
 /** The handler of a phase. */

@@ -23,14 +23,25 @@ export interface DevConfig {
   readonly sample?: SampleRows;
 }
 
+/** Settings by librdkafka's names: https://github.com/confluentinc/librdkafka/blob/master/CONFIGURATION.md */
+export type ClientSettings = Readonly<Record<string, string | number | boolean>>;
+
 /** `millrace.config.ts`: how the topologies of a project run. */
 export interface MillraceConfig extends ApplicationConfig {
   /** Kafka's brokers, `host:port,host:port`; for `millrace run`. */
   readonly 'bootstrap.servers'?: string;
   /** Where stores keep their files. Default `.millrace/state`. */
   readonly 'state.dir'?: string;
-  /** Settings of librdkafka, passed on as they are. */
-  readonly librdkafka?: Readonly<Record<string, string | number | boolean>>;
+  /** Shown in the broker's logs and metrics. Default: `<application.id>-<instance.id>`. */
+  readonly 'client.id'?: string;
+  /** Settings of librdkafka, passed on as they are; `consumer` and `producer` to these alone, and before `librdkafka`. */
+  readonly librdkafka?: ClientSettings;
+  readonly consumer?: ClientSettings;
+  readonly producer?: ClientSettings;
+  /** Where metrics and health are served; without it they are not. 0: any free port. */
+  readonly 'metrics.port'?: number;
+  /** The address that they are served on. Default 127.0.0.1; `0.0.0.0` in a container. */
+  readonly 'metrics.host'?: string;
   /** The captured database, with Debezium's names; `dev` adds the connection. */
   readonly source?: Omit<CaptureConfig, 'database.hostname' | 'database.port' | 'database.user' | 'database.dbname'>;
   /** The table sink, with the names of Debezium's JDBC sink; `dev` adds the connection. */

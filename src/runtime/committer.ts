@@ -26,8 +26,12 @@ export type ProcessingGuarantee = 'at_least_once' | 'exactly_once_v2';
 
 /** What a commit did, for the metrics. */
 export interface CommitListener {
-  /** @param latencyMs milliseconds from the start of the commit until the broker had it */
-  committed(latencyMs: number, tasks: number): void;
+  /**
+   * @param latencyMs milliseconds from the start of the commit until the broker had it
+   * @param endToEndMs milliseconds from the timestamp of a record until the broker had all that came of it: of the first
+   *   and of the last record of each task in this commit
+   */
+  committed(latencyMs: number, endToEndMs: readonly number[]): void;
 }
 
 const CALL_TIMEOUT_MS = 30_000;
@@ -139,7 +143,8 @@ export class Committer {
       throw error;
     }
     this.#progress.committed(taken);
-    this.#listener.committed(this.#clock.now() - startedAt, taken.size);
+    const now = this.#clock.now();
+    this.#listener.committed(now - startedAt, endToEnd(taken, now));
     this.#applying = this.#apply(taken);
     // Who needs the result awaits #applying; without this line a failure nobody awaits yet would end the process.
     this.#applying.catch(ignoreHere);
@@ -220,6 +225,15 @@ class Transactions implements Protocol {
     await retrying(this.#patience, () => this.#producer.abortTransaction(CALL_TIMEOUT_MS));
     this.#open = false;
   }
+}
+
+function endToEnd(taken: Taken, now: number): readonly number[] {
+  const times: number[] = [];
+  for (const { oldest, newest } of taken.values()) {
+    // Whoever wrote the record may have a clock that is ahead of ours.
+    if (oldest !== undefined && newest !== undefined) times.push(Math.max(0, now - oldest), Math.max(0, now - newest));
+  }
+  return times;
 }
 
 function toBeAborted(cause: BrokerError): BrokerError {

@@ -1,4 +1,4 @@
-import type { TopicPartitionOffset } from '../brokers/port.js';
+import type { TopicPartition, TopicPartitionOffset } from '../brokers/port.js';
 import { type Counts, sumCounts, Tally } from './tally.js';
 import type { Task } from './task.js';
 import type { Unit } from './unit.js';
@@ -11,10 +11,24 @@ export interface TaskProgress {
   readonly offsets: readonly TopicPartitionOffset[];
   /** The changelog position behind what was handed over, by store; a lower bound (markers are not counted). */
   readonly positions: ReadonlyMap<string, number>;
+  /** Timestamps of its first and its last record; undefined when only punctuations moved it. */
+  readonly oldest: number | undefined;
+  readonly newest: number | undefined;
+}
+
+/** Records in and out, counted when they pass: what an abort undoes is counted again. Only goes up. */
+export interface Traffic {
+  readonly consumed: number;
+  /** Handed to the producer for topics of the topology, dead letters included. */
+  readonly produced: number;
+  /** Handed to the producer for changelogs. */
+  readonly changes: number;
 }
 
 interface Moving {
   sequence: number;
+  oldest: number | undefined;
+  newest: number | undefined;
   readonly offsets: Map<string, TopicPartitionOffset>;
   readonly positions: Map<string, number>;
 }
@@ -26,6 +40,11 @@ export class Progress {
   readonly #tallies = new Map<Task, Tally>();
   /** What tasks that are gone have finished. */
   readonly #retired: Counts[] = [];
+  #readByRetired = 0;
+  #produced = 0;
+  #changes = 0;
+  /** Next offsets to read as the broker has them, by `topic-partition`. */
+  readonly #committed = new Map<string, number>();
 
   /** The task starts from these changelog positions. */
   startAt(task: Task, positions: ReadonlyMap<string, number>): void {
@@ -43,6 +62,28 @@ export class Progress {
     return sumCounts([...this.#retired, ...tasks]);
   }
 
+  get traffic(): Traffic {
+    let consumed = this.#readByRetired;
+    for (const tally of this.#tallies.values()) consumed += tally.everRead;
+    return { consumed, produced: this.#produced, changes: this.#changes };
+  }
+
+  /** Where the partition begins for this process: what the broker says is committed, or undefined. */
+  beginsAt(partition: TopicPartition, committed: number | undefined): void {
+    if (committed === undefined) this.#committed.delete(lineOf(partition));
+    else this.#committed.set(lineOf(partition), committed);
+  }
+
+  /** The committed offset of a partition; undefined while none is. */
+  committedOf(partition: TopicPartition): number | undefined {
+    return this.#committed.get(lineOf(partition));
+  }
+
+  /** Records of a task that are read and not committed. */
+  inFlightOf(task: Task): number {
+    return this.#tallies.get(task)?.counts.inFlight ?? 0;
+  }
+
   /** True when a commit would commit something. */
   get any(): boolean {
     return this.#tasks.size > 0;
@@ -51,10 +92,13 @@ export class Progress {
   handedOver(unit: Unit, task: Task): void {
     let moving = this.#tasks.get(task);
     if (moving === undefined) {
-      moving = { sequence: 0, offsets: new Map(), positions: new Map(this.#positions.get(task)) };
+      const positions = new Map(this.#positions.get(task));
+      moving = { sequence: 0, oldest: undefined, newest: undefined, offsets: new Map(), positions };
       this.#tasks.set(task, moving);
     }
     moving.sequence = unit.sequence;
+    this.#produced += unit.outputs.length;
+    this.#changes += unit.changes.length;
     for (const { store } of unit.changes) {
       const position = moving.positions.get(store);
       if (position !== undefined) moving.positions.set(store, position + 1);
@@ -62,23 +106,25 @@ export class Progress {
     const { raw } = unit;
     if (raw === undefined) return;
     this.#tallies.get(task)?.handedOver(unit.outcome!);
-    const key = `${raw.topic}-${raw.partition}`;
-    moving.offsets.set(key, { topic: raw.topic, partition: raw.partition, offset: raw.offset + 1 });
+    moving.oldest ??= raw.timestamp;
+    moving.newest = raw.timestamp;
+    moving.offsets.set(lineOf(raw), { topic: raw.topic, partition: raw.partition, offset: raw.offset + 1 });
   }
 
   /** What there is to commit now. */
   take(): ReadonlyMap<Task, TaskProgress> {
     const taken = new Map<Task, TaskProgress>();
-    for (const [task, { sequence, offsets, positions }] of this.#tasks) {
+    for (const [task, { offsets, ...moved }] of this.#tasks) {
       this.#tallies.get(task)?.committing();
-      taken.set(task, { sequence, offsets: [...offsets.values()], positions });
+      taken.set(task, { ...moved, offsets: [...offsets.values()] });
     }
     return taken;
   }
 
   /** The broker has committed what was taken. Nothing was handed over meanwhile. */
   committed(taken: ReadonlyMap<Task, TaskProgress>): void {
-    for (const [task, { positions }] of taken) {
+    for (const [task, { positions, offsets }] of taken) {
+      for (const each of offsets) this.#committed.set(lineOf(each), each.offset);
       this.#positions.set(task, new Map(positions));
       this.#tasks.delete(task);
       this.#tallies.get(task)?.committed();
@@ -94,9 +140,14 @@ export class Progress {
   /** The task is gone; what it has finished still counts. */
   forget(task: Task): void {
     this.reset(task);
+    this.#readByRetired += this.#tallies.get(task)?.everRead ?? 0;
     const counts = this.#tallies.get(task)?.counts;
     if (counts !== undefined) this.#retired.splice(0, this.#retired.length, sumCounts([...this.#retired, counts]));
     this.#tallies.delete(task);
     this.#positions.delete(task);
   }
+}
+
+function lineOf({ topic, partition }: TopicPartition): string {
+  return `${topic}-${partition}`;
 }

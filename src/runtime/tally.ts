@@ -26,6 +26,7 @@ export class Tally {
   #finished: Mutable = none();
   #sinceCommit: Mutable = none();
   #committing: Mutable = none();
+  #readInVain = 0;
 
   readOne(): void {
     this.#read += 1;
@@ -51,7 +52,13 @@ export class Tally {
   setBack(): void {
     this.#sinceCommit = none();
     this.#committing = none();
+    this.#readInVain += this.#read - total(this.#finished);
     this.#read = total(this.#finished);
+  }
+
+  /** Records read, those too that were set back and read again: only goes up. */
+  get everRead(): number {
+    return this.#read + this.#readInVain;
   }
 
   get counts(): Counts {

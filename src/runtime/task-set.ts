@@ -151,6 +151,17 @@ export class TaskSet {
     });
   }
 
+  /**
+   * The next offset of a partition that is not finished for good; undefined before anything is known of it. With nothing
+   * in flight it is where reading goes on, which is past transaction markers.
+   */
+  finishedUpTo(partition: TopicPartition): number | undefined {
+    const owned = this.#byPartition.get(lineOf(partition));
+    const position = this.#consumer.position(partition);
+    if (owned === undefined || this.#progress.inFlightOf(owned.task) === 0) return position;
+    return this.#progress.committedOf(partition) ?? this.#firstRead.get(lineOf(partition)) ?? position;
+  }
+
   /** Sets every partition back to what the broker says is committed. */
   async seekToCommitted(): Promise<void> {
     const { partitions } = this;
@@ -178,7 +189,8 @@ export class TaskSet {
     const givenUp = () => owned.phase === 'given-up';
     const patience: Patience = { ...this.#patience, over: () => givenUp() || this.#patience.over() };
     // Who had the partition before may have a transaction open: once its offsets are certain, so is its changelog.
-    await retrying(patience, () => this.#consumer.committed([...owned.partitions]));
+    const committed = await retrying(patience, () => this.#consumer.committed([...owned.partitions]));
+    for (const [index, partition] of owned.partitions.entries()) this.#progress.beginsAt(partition, committed[index]);
     const engines: StoreEngine[] = [];
     try {
       for (const { name } of declarations) engines.push(await settings.engines.open(`${task.id}/${name}`));

@@ -8,6 +8,7 @@ import type { Topology } from '../topology/graph.js';
 import type { CapacityLimits } from './capacity.js';
 import type { CommitListener, ProcessingGuarantee } from './committer.js';
 import type { RestoreListener } from './restore.js';
+import type { RecordTracer } from './traced-codec.js';
 import type { Codec, Taps } from './wiring.js';
 
 /** What a worker tells the application. */
@@ -51,6 +52,8 @@ export interface WorkerSettings {
   readonly recordsPerSecond: number | undefined;
   readonly listener: WorkerListener;
   readonly restoreListener: RestoreListener;
+  /** Undefined: nobody traces. */
+  readonly tracer: RecordTracer | undefined;
   oracle<F, P>(model: ModelDeclaration<F, P>): Oracle<F, P>;
   handler(phase: RecordError['phase']): ErrorHandler;
   deadLetter(raw: ConsumedRecord, error: RecordError): ProduceRequest;
