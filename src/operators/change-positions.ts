@@ -35,5 +35,5 @@ export type ChangeMarkers = readonly ChangeMarker[];
  * export const delivered = changePositions<CarKey>('delivered');
  */
 export function changePositions<K>(name: string): StoreDeclaration<K, ChangeMarkers> {
-  return keyValueStore<K, ChangeMarkers>(name);
+  return keyValueStore<K, ChangeMarkers>(name, { holds: 'change positions' });
 }

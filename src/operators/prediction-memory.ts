@@ -22,5 +22,5 @@ export function predictionMemory<K, P>(
   name: string,
   options: { readonly retentionMs?: number } = {},
 ): StoreDeclaration<K, RememberedPrediction<P>> {
-  return keyValueStore<K, RememberedPrediction<P>>(name, options);
+  return keyValueStore<K, RememberedPrediction<P>>(name, { ...options, holds: 'predictions' });
 }

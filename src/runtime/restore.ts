@@ -2,10 +2,11 @@
  * Brings a task's stores up to their changelogs before the task reads a record.
  *
  * Invariant 6: what is on disk stands for a changelog position, which is a lower bound. From there the changelog is
- * read to its end; a store whose position is unknown, or outside the changelog, is rebuilt from the beginning.
+ * read to its end; a store whose position is unknown, or outside the changelog, or whose content lacks what its declaration
+ * needs, is rebuilt from the beginning.
  */
 import type { Broker, Consumer, TopicPartition } from '../brokers/port.js';
-import type { StoreChange } from '../state/store.js';
+import type { RestoredChange } from '../state/store.js';
 import type { TaskStore } from '../state/task-store.js';
 import { type Patience, retrying } from './retry.js';
 
@@ -56,7 +57,7 @@ async function restoreStore(
   const name = store.declaration.name;
   const { low, high } = await retrying(patience, () => consumer.watermarks(changelog));
   const { position } = store;
-  const known = position !== undefined && position >= low && position <= high;
+  const known = position !== undefined && position >= low && position <= high && !store.mustBeRebuilt;
   if (!known && position !== undefined) await store.clear();
   const start = known ? position : low;
   if (start >= high) return high;
@@ -67,10 +68,11 @@ async function restoreStore(
   let next = start;
   while (next < high && !patience.over()) {
     const batch = await retrying(patience, () => consumer.poll(BATCH, POLL_MS));
-    const changes: StoreChange[] = [];
+    const changes: RestoredChange[] = [];
     for (const record of batch) {
       if (record.offset >= high) break;
-      if (record.key !== null) changes.push({ key: record.key, value: record.value });
+      const { key, value, timestamp } = record;
+      if (key !== null) changes.push({ key, value, timestamp });
       next = record.offset + 1;
     }
     // The last offsets may be markers or compacted away: then the position passes them without a record.

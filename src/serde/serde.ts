@@ -42,6 +42,19 @@ export interface Serde<T> {
    * told by `serialize`.
    */
   prepareToWrite?(topic: string, schema: ConnectSchema): Promise<void>;
+  /** The schema that all values are written by, where the bytes do not name it: a store keeps it with them. */
+  readonly schema?: KeptSchema<T>;
+}
+
+/** A schema that is kept beside the bytes, for programs that come later. */
+export interface KeptSchema<T> {
+  /** The schema in JSON. */
+  readonly json: unknown;
+  /**
+   * Reads what was written by a schema that was kept.
+   * @throws Error that says what of it cannot be read, and where
+   */
+  reading(written: unknown): (bytes: Buffer) => T | null;
 }
 
 /** Half of a record, before it is decoded. */

@@ -4,6 +4,7 @@
  *
  * Only the engine forgets: the changelog topic of such a store has a retention of its own.
  */
+import { isFormatRecord } from './format-record.js';
 import type { StoreChange, StoreEngine } from './store.js';
 
 /** Entries looked at when a commit brings few changes. */
@@ -29,7 +30,7 @@ export class ExpirySweep {
     this.#after = page.length < limit ? undefined : page.at(-1)![0];
     const deletes: StoreChange[] = [];
     for (const [key, stored] of page) {
-      if (!this.#isExpired(stored)) continue;
+      if (isFormatRecord(key) || !this.#isExpired(stored)) continue;
       // A page may be behind what is being written.
       const current = this.#engine.get(key);
       if (current !== undefined && this.#isExpired(current)) deletes.push({ key, value: null });

@@ -7,9 +7,11 @@
  * S4. While a commit is under way its writes stay readable, and the records after it go on writing.
  */
 import { ExpirySweep } from './expiry-sweep.js';
+import { FormatRecord, isFormatRecord } from './format-record.js';
 import { type CacheLimit, type HotCache, hotCache } from './hot-cache.js';
 import { type KeyCodec, keyCodec } from './key-codec.js';
-import type { KeyValueStore, StoreChange, StoreDeclaration, StoreEngine } from './store.js';
+import { mustBeReadable, mustBeRebuilt } from './readable.js';
+import type { KeyValueStore, RestoredChange, StoreChange, StoreDeclaration, StoreEngine } from './store.js';
 import type { StoreStatistics, TaskStore } from './task-store.js';
 import { ValueCodec } from './value-codec.js';
 import { type Version, VersionLog } from './version-log.js';
@@ -39,6 +41,7 @@ export class LayeredStore<K, V> implements KeyValueStore<K, V>, TaskStore {
   readonly #cache: HotCache<V>;
   readonly #uncommitted: VersionLog<V>;
   readonly #sweep: ExpirySweep;
+  readonly #record: FormatRecord;
   #taken: Taken<V> | undefined;
   #uncommittedHits = 0;
   #cacheHits = 0;
@@ -60,6 +63,17 @@ export class LayeredStore<K, V> implements KeyValueStore<K, V>, TaskStore {
     this.#cache = hotCache(cache);
     this.#uncommitted = new VersionLog(declaration.name);
     this.#sweep = new ExpirySweep(engine, (value) => this.#values.expiredBytes(value));
+    this.#record = new FormatRecord(this.declaration, engine, writer);
+  }
+
+  get mustBeRebuilt(): boolean {
+    return mustBeRebuilt(this.declaration, this.#record.formats);
+  }
+
+  mustBeReadable(): void {
+    const { formats } = this.#record;
+    mustBeReadable(this.declaration, formats, this.#isEmpty());
+    this.#values.reads(formats);
   }
 
   get position(): number | undefined {
@@ -107,6 +121,7 @@ export class LayeredStore<K, V> implements KeyValueStore<K, V>, TaskStore {
       if (value !== undefined) yield [this.#keys.key(version.key), value];
     }
     for (const [bytes, stored] of this.#engine.entries()) {
+      if (isFormatRecord(bytes)) continue;
       const text = this.#keys.textOf(bytes);
       if (seen.has(text)) continue;
       // The caller may write while it iterates: the newest write counts, as for get.
@@ -118,20 +133,24 @@ export class LayeredStore<K, V> implements KeyValueStore<K, V>, TaskStore {
 
   discard(sequence: number): void {
     this.#uncommitted.discard(sequence);
+    this.#record.discard(sequence);
   }
 
   discardFrom(sequence: number): void {
     this.#uncommitted.discardFrom(sequence);
+    this.#record.discardFrom(sequence);
   }
 
   takeUpTo(sequence: number): readonly StoreChange[] {
     const versions = this.#uncommitted.take(sequence);
     this.#taken = { versions, changes: versions.map((version) => version.change) };
+    this.#record.takeUpTo(sequence);
     return this.#taken.changes;
   }
 
   committed(position: number): Promise<void> {
-    const { versions, changes } = this.#takenNow();
+    const { versions, changes: ofRecords } = this.#takenNow();
+    const changes = [...this.#record.committed(), ...ofRecords];
     // Without a change the position on disk stays where it is: it is a lower bound.
     const applied = changes.length === 0 ? Promise.resolve() : this.#engine.apply(this.#swept(changes), position);
     for (const version of versions) this.#cache.set(version.key, version.content);
@@ -143,23 +162,26 @@ export class LayeredStore<K, V> implements KeyValueStore<K, V>, TaskStore {
   reverted(): void {
     this.#takenNow();
     this.#uncommitted.putBack();
+    this.#record.reverted();
     this.#taken = undefined;
   }
 
   dropUncommitted(): void {
     this.#uncommitted.clear();
+    this.#record.forget();
     this.#taken = undefined;
   }
 
-  restore(changes: readonly StoreChange[], position: number): Promise<void> {
+  restore(changes: readonly RestoredChange[], position: number): Promise<void> {
     if (this.#uncommitted.size > 0) {
       throw new Error(`the store '${this.name}' has uncommitted writes: it cannot be restored under them`);
     }
     this.#cache.clear();
-    const living = changes.map((change) =>
-      change.value !== null && this.#values.expiredBytes(change.value) ? { key: change.key, value: null } : change,
+    this.#record.forget();
+    return this.#engine.apply(
+      changes.map((change) => (isFormatRecord(change.key) ? change : this.#restored(change))),
+      position,
     );
-    return this.#engine.apply(living, position);
   }
 
   clear(): Promise<void> {
@@ -194,7 +216,18 @@ export class LayeredStore<K, V> implements KeyValueStore<K, V>, TaskStore {
     return content;
   }
 
+  #restored(change: RestoredChange): StoreChange {
+    const value = this.#values.restored(change);
+    return { key: change.key, value: value !== null && this.#values.expiredBytes(value) ? null : value };
+  }
+
+  #isEmpty(): boolean {
+    for (const _ of this.#engine.entries()) return false;
+    return true;
+  }
+
   #write(text: string, value: Buffer | null): void {
+    this.#record.beforeWrite();
     const change: StoreChange = { key: this.#keys.bytes(text), value };
     this.#uncommitted.append(text, this.#writer.sequence(), change, this.#values.content(value));
     this.#writer.wrote(this.declaration, change);

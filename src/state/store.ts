@@ -15,6 +15,21 @@ export interface StoreDeclaration<K = unknown, V = unknown> {
   readonly changelog: boolean;
   /** Milliseconds that an entry stays readable after it was written; undefined: for ever. */
   readonly retentionMs: number | undefined;
+  /** Of what the values are. It is kept with the store. */
+  readonly version: number;
+  /** What the values are, in a word; undefined: not said. A store that holds something else is refused. */
+  readonly holds: string | undefined;
+  /** How values of earlier versions are read. */
+  readonly earlier: readonly EarlierValues<V>[];
+}
+
+/** How values that an earlier version of a program wrote are read. Made by `earlierValues`. */
+export interface EarlierValues<V = unknown> {
+  readonly version: number;
+  // biome-ignore lint/suspicious/noExplicitAny: each version has a type of its own, known to `earlierValues` alone.
+  readonly serde: Serde<any>;
+  // biome-ignore lint/suspicious/noExplicitAny: as above.
+  upgrade(value: any): V;
 }
 
 /** A synchronous key-value store. Reads see what was written before in the order of the records, committed or not. */
@@ -32,6 +47,12 @@ export interface KeyValueStore<K = unknown, V = unknown> {
 export interface StoreChange {
   readonly key: Buffer;
   readonly value: Buffer | null;
+}
+
+/** A change as it comes back from the changelog. */
+export interface RestoredChange extends StoreChange {
+  /** That of the changelog's record, milliseconds since the epoch. */
+  readonly timestamp: number;
 }
 
 /**

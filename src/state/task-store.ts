@@ -1,5 +1,5 @@
 /** A store as its task handles it: what happens around operators, in the order of a commit. */
-import type { StoreChange, StoreDeclaration } from './store.js';
+import type { RestoredChange, StoreChange, StoreDeclaration } from './store.js';
 
 /** How often each layer answered a read, and what is kept. Counters only go up. */
 export interface StoreStatistics {
@@ -23,6 +23,14 @@ export interface TaskStore {
   /** The changelog offset that the engine's content stands for; undefined: to be rebuilt. */
   readonly position: number | undefined;
   readonly statistics: StoreStatistics;
+  /** Whether the content lacks what the declaration needs and the changelog has. */
+  readonly mustBeRebuilt: boolean;
+
+  /**
+   * Holds what the store was written as against its declaration. Called once it is restored, before the first read.
+   * @throws TopologyError that names the store, what has changed, and what to do
+   */
+  mustBeReadable(): void;
 
   /** Removes what one record wrote: it failed and leaves nothing. Costs next to nothing when it wrote nothing. */
   discard(sequence: number): void;
@@ -53,7 +61,7 @@ export interface TaskStore {
   dropUncommitted(): void;
 
   /** Applies a batch of the changelog, oldest first. Nothing may be uncommitted. */
-  restore(changes: readonly StoreChange[], position: number): Promise<void>;
+  restore(changes: readonly RestoredChange[], position: number): Promise<void>;
 
   /** Forgets content and position, so that the store can be rebuilt. */
   clear(): Promise<void>;

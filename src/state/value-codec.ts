@@ -7,12 +7,16 @@
  *     would survive the failure of the record that did it.
  * V3. With `retentionMs`, the bytes begin with the time of writing, so that an entry keeps its age in the changelog
  *     and through a rebuild: one byte 0xFE, then milliseconds since the epoch in six bytes, big-endian.
+ * V4. Then comes the mark of the format (F1), and the value in that format. It is read as it was written, and given as
+ *     the declaration says.
  */
 import { asError } from '../errors.js';
 import { contextOf } from './key-codec.js';
-import type { StoreDeclaration } from './store.js';
+import { type ReadValue, readerOf } from './readable.js';
+import type { RestoredChange, StoreDeclaration } from './store.js';
+import { FORMAT_MARK, formatOf, MARK_BYTES, markOf, type StoreFormat } from './store-format.js';
 
-/** Never the first byte of UTF-8 text nor of Confluent's framing, so entries without a time are told apart. */
+/** Never the first byte of UTF-8 text nor of a format's mark, so entries without a time are told apart. */
 const TIME_MARK = 0xfe;
 const TIME_BYTES = 7;
 
@@ -32,6 +36,9 @@ export class ValueCodec<V> {
   readonly #retentionMs: number | undefined;
   readonly #now: () => number;
   readonly #context;
+  readonly #mark: Buffer;
+  /** By the mark, as latin1; the plain format's is empty. */
+  readonly #readers = new Map<string, ReadValue<V>>();
 
   /**
    * @param topic what serdes that name their schemas after a topic are told
@@ -42,6 +49,26 @@ export class ValueCodec<V> {
     this.#retentionMs = declaration.retentionMs;
     this.#now = now;
     this.#context = contextOf(topic);
+    const { value } = formatOf(declaration as StoreDeclaration);
+    this.#mark = markOf(value);
+    this.#readers.set(keyOf(this.#mark), readerOf(declaration, value));
+  }
+
+  /**
+   * From now on reads values of these formats too.
+   * @throws Error, in words, when one of them cannot be read as the declaration says
+   */
+  reads(formats: readonly StoreFormat[]): void {
+    for (const { value } of formats) {
+      const key = keyOf(markOf(value));
+      if (!this.#readers.has(key)) this.#readers.set(key, readerOf(this.#declaration, value));
+    }
+  }
+
+  /** The bytes of a change from the changelog: with its time, where the store wants one and it was written without. */
+  restored({ value, timestamp }: RestoredChange): Buffer | null {
+    if (value === null || this.#retentionMs === undefined || value[0] === TIME_MARK) return value;
+    return prefixed(timestamp, NO_MARK, value);
   }
 
   /**
@@ -63,7 +90,9 @@ export class ValueCodec<V> {
         { cause: error },
       );
     }
-    return bytes === null || this.#retentionMs === undefined ? bytes : withTime(bytes, this.#now());
+    if (bytes === null) return null;
+    const time = this.#retentionMs === undefined ? undefined : this.#now();
+    return time === undefined && this.#mark.length === 0 ? bytes : prefixed(time, this.#mark, bytes);
   }
 
   /**
@@ -105,8 +134,8 @@ export class ValueCodec<V> {
     if (this.#retentionMs === undefined) return Number.POSITIVE_INFINITY;
     if (bytes.length < TIME_BYTES || bytes[0] !== TIME_MARK) {
       throw new Error(
-        `the store '${this.#declaration.name}' holds an entry without the time of its writing: it was written before ` +
-          'retentionMs was declared. Give the store a new name, or delete its folder and its changelog topic',
+        `the store '${this.#declaration.name}' holds an entry without the time of its writing, by which retentionMs ` +
+          'counts: delete its folder while the application is stopped, and it is rebuilt from its changelog',
       );
     }
     return bytes.readUIntBE(1, 6) + this.#retentionMs;
@@ -115,27 +144,44 @@ export class ValueCodec<V> {
   #decode(content: Content<V>, bytes: Buffer, key: string): void {
     const { name, valueSerde } = this.#declaration;
     try {
-      this.#context.schema = undefined;
-      const encoded = this.#retentionMs === undefined ? bytes : bytes.subarray(TIME_BYTES);
-      content.value = deepFreeze(valueSerde.deserialize(encoded, this.#context)) as V;
+      content.value = deepFreeze(this.#read(bytes)) as V;
       content.bytes = undefined;
     } catch (error) {
       throw new Error(
         `the store '${name}' cannot read the value of the key ${key} as ${valueSerde.encoding}: ` +
-          `${asError(error).message}. If its serde or its retention was changed, give the store a new name, or delete ` +
-          'its folder and its changelog topic',
+          `${asError(error).message}. If what its serde writes was changed, declare a 'version' and how the 'earlier' one ` +
+          'is read, give the store a new name, or delete its folder and its changelog topic',
         { cause: error },
       );
     }
   }
+
+  #read(bytes: Buffer): V | null {
+    const start = bytes[0] === TIME_MARK ? TIME_BYTES : 0;
+    const end = bytes[start] === FORMAT_MARK ? start + MARK_BYTES : start;
+    const read = this.#readers.get(bytes.toString('latin1', start, end));
+    if (read !== undefined) return read(end === 0 ? bytes : bytes.subarray(end));
+    throw new Error(`its format is not one of those that the store has kept`);
+  }
 }
 
-function withTime(bytes: Buffer, now: number): Buffer {
-  const timed = Buffer.allocUnsafe(TIME_BYTES + bytes.length);
-  timed[0] = TIME_MARK;
-  timed.writeUIntBE(now, 1, 6);
-  bytes.copy(timed, TIME_BYTES);
-  return timed;
+const NO_MARK = Buffer.alloc(0);
+
+function keyOf(mark: Buffer): string {
+  return mark.toString('latin1');
+}
+
+/** The bytes of a value with what stands before them. */
+function prefixed(time: number | undefined, mark: Buffer, bytes: Buffer): Buffer {
+  const start = time === undefined ? 0 : TIME_BYTES;
+  const whole = Buffer.allocUnsafe(start + mark.length + bytes.length);
+  if (time !== undefined) {
+    whole[0] = TIME_MARK;
+    whole.writeUIntBE(time, 1, 6);
+  }
+  mark.copy(whole, start);
+  bytes.copy(whole, start + mark.length);
+  return whole;
 }
 
 /** Freezes plain objects and arrays all the way down; leaves bytes, maps and instances of classes alone. */

@@ -60,7 +60,11 @@ describe('4. with exactly_once_v2', () => {
     await stage.work(600);
     const seen = await Promise.all(looks);
     expect(new Set(seen.map(([first]) => first)).size).toBeGreaterThan(2);
-    for (const [given, marked, remembered] of seen) expect([marked, remembered]).toEqual([given, given]);
+    // The first record of a changelog says in which formats the store is.
+    const changes = (end: number) => Math.max(0, end - 1);
+    for (const [given, marked = 0, remembered = 0] of seen) {
+      expect([marked, remembered].map(changes)).toEqual([given, given]);
+    }
     expect(await idsOf(stage)).toEqual([0, 1, 2, 3, 4, 5]);
     await stage.drain();
   });
@@ -74,7 +78,8 @@ describe('4. with at_least_once', () => {
     await recorded.work(500);
     await recorded.drain();
     const { calls } = recorded.faults;
-    const marked = calls.flatMap((name, call) => (name === `producer.produce ${MARKERS}` ? [call] : []));
+    const [formats, ...marked] = calls.flatMap((name, call) => (name === `producer.produce ${MARKERS}` ? [call] : []));
+    expect(formats).toBeLessThan(marked[0]!);
     expect(marked).toHaveLength(ROWS);
 
     for (const call of marked) {
