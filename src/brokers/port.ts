@@ -86,6 +86,24 @@ export interface RebalanceListener {
   onLost(partitions: readonly TopicPartition[]): Promise<void>;
 }
 
+/** A connection of a client to a broker. */
+export interface BrokerConnection {
+  /** `host:port/id`. */
+  readonly broker: string;
+  readonly isUp: boolean;
+  /** Milliseconds from a request to its answer, the mean of the last interval; undefined when there was none. */
+  readonly roundTripMs: number | undefined;
+}
+
+/** What a client measures by itself, at one moment. */
+export interface ClientStatistics {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  /** The end (under read_committed the last stable offset) of each partition that it reads, by `topic-partition`. */
+  readonly ends: ReadonlyMap<string, number>;
+  readonly brokers: readonly BrokerConnection[];
+}
+
 /** Reads records, as a member of a group or from given offsets. What holds on every broker: B1, B6 to B9. */
 export interface Consumer {
   /** Joins the group. Assignments come through the listener, during `poll`. */
@@ -119,6 +137,8 @@ export interface Consumer {
    * is none. Times may lie in any order in a partition: records behind that offset may be earlier.
    */
   offsetsForTimes(partitions: readonly TopicPartitionTime[]): Promise<readonly (number | undefined)[]>;
+  /** The last statistics of the client; undefined before it has any, or where it makes none. */
+  statistics?(): ClientStatistics | undefined;
   /** Leaves the group (after `onRevoked`) and closes. */
   close(): Promise<void>;
 }

@@ -11,7 +11,14 @@
  *  8. `fail` commits the prefix before the record, and stops.
  * 10. `drain` finishes what is in flight within a deadline and commits; `stop` drops it. Both are safe.
  */
-import type { ConsumedRecord, Consumer, Producer, RebalanceListener, TopicPartition } from '../brokers/port.js';
+import type {
+  ClientStatistics,
+  ConsumedRecord,
+  Consumer,
+  Producer,
+  RebalanceListener,
+  TopicPartition,
+} from '../brokers/port.js';
 import { delay } from '../clock.js';
 import { asError, BrokerError, type RecordError } from '../errors.js';
 import type { Countable } from '../operators/operator.js';
@@ -128,6 +135,11 @@ export class Worker implements RebalanceListener {
   /** The next offset of a partition that is not finished for good; undefined before anything is known of it. */
   finishedUpTo(partition: TopicPartition): number | undefined {
     return this.#tasks.finishedUpTo(partition);
+  }
+
+  /** What the client of the consumer measures; undefined where it does not. */
+  get clientStatistics(): ClientStatistics | undefined {
+    return this.#consumer.statistics?.();
   }
 
   get tasks(): readonly OwnedTask[] {

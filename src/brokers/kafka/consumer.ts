@@ -11,6 +11,7 @@
 import { randomUUID } from 'node:crypto';
 import { BrokerError } from '../../errors.js';
 import type {
+  ClientStatistics,
   ConsumedRecord,
   Consumer,
   ConsumerConfig,
@@ -33,6 +34,7 @@ import { Partitions } from './partitions.js';
 import { Rebalances } from './rebalance.js';
 import { Seeks } from './seeks.js';
 import { needsStartOffsets, startOffsets } from './start-offsets.js';
+import { LastStatistics } from './statistics.js';
 
 /** Milliseconds that one question to the client may wait: a rebalance is noticed between two of them. */
 const SLICE_MS = 100;
@@ -58,6 +60,7 @@ class KafkaConsumer implements Consumer {
   readonly #seeks: Seeks;
   readonly #commits: Commits;
   readonly #rebalances: Rebalances;
+  readonly #statistics: LastStatistics;
   readonly #uses = new Set<Promise<unknown>>();
   /** Asked for by `assign`, done by the next poll: a batch may just be on its way from the old assignment. */
   #toAssign: readonly TopicPartitionOffset[] | undefined;
@@ -79,6 +82,7 @@ class KafkaConsumer implements Consumer {
             offset_commit_cb: (error: ClientError | undefined) => this.#commits.confirmed(error),
           };
     this.#client = construct(() => new rdkafka.KafkaConsumer({ ...client, ...callbacks }, topic));
+    this.#statistics = new LastStatistics(this.#client);
     this.#fetch = new Fetch(this.#client);
     this.#seeks = new Seeks(this.#client);
     this.#commits = new Commits(this.#client, groupId, () => this.#fetch.serve());
@@ -225,6 +229,10 @@ class KafkaConsumer implements Consumer {
   async offsetsForTimes(partitions: readonly TopicPartitionTime[]): Promise<readonly (number | undefined)[]> {
     this.#requireOpen('offsetsForTimes');
     return partitions.length === 0 ? [] : offsetsForTimes(this.#client, partitions);
+  }
+
+  statistics(): ClientStatistics | undefined {
+    return this.#statistics.last;
   }
 
   close(): Promise<void> {
