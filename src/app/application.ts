@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Observable } from 'rxjs';
-import type { Broker, ConsumerConfig, TopicPartition } from '../brokers/port.js';
+import type { Broker, ClientStatistics, ConsumerConfig, TopicPartition } from '../brokers/port.js';
 import { type Clock, systemClock } from '../clock.js';
 import { asError, type BrokerError, ConfigurationError, type RecordError } from '../errors.js';
 import type { Availability } from '../model/availability.js';
@@ -171,6 +171,11 @@ export class Application {
    */
   finishedUpTo(partition: TopicPartition): number | undefined {
     return this.#worker?.finishedUpTo(partition);
+  }
+
+  /** What the client measures of the source partitions and the brokers; undefined where it does not. */
+  get clientStatistics(): ClientStatistics | undefined {
+    return this.#worker?.clientStatistics;
   }
 
   /** The next offsets that it reads, summed over its partitions: what has been written beyond is its lag. */

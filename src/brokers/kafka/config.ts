@@ -146,7 +146,8 @@ export function producerSettings(options: KafkaOptions, config: ProducerConfig):
   };
   if (config.transactionalId !== undefined) {
     settings['transactional.id'] = config.transactionalId;
-    settings['transaction.timeout.ms'] = config.transactionTimeoutMs ?? DEFAULT_TRANSACTION_TIMEOUT_MS;
+    settings['transaction.timeout.ms'] =
+      config.transactionTimeoutMs ?? settings['transaction.timeout.ms'] ?? DEFAULT_TRANSACTION_TIMEOUT_MS;
   }
   return byLevel(settings);
 }
