@@ -154,6 +154,7 @@ class Marking {
 /**
  * The text in a column; undefined when it is null or blank, or was not logged.
  *
+ * @param row null for a delete: the column is then looked for in `before`
  * @throws Error when the row has no such column, or one that is no text
  */
 function routeOf(
@@ -164,18 +165,24 @@ function routeOf(
 ): string | undefined {
   const whole = (change.op === 'd' ? change.before : change.after) as Row;
   const value = (row ?? whole)[column];
-  if (typeof value === 'string') return value.trim() === '' || isUnavailable(value) ? undefined : value;
-  const declared = rowHas(column, whole, envelope);
-  if (declared && (value === null || value === undefined)) return undefined;
-  const { schema, table } = change.source;
-  throw new Error(
-    `unwrap() routes by the column '${column}' (routeByField), and ${schema}.${table} ` +
-      (declared ? `has ${typeof value} there: a text names a topic` : 'has no such column'),
-  );
+  const type = envelope === undefined ? typeOf(whole[column]) : columnType(column, envelope);
+  if (type !== 'string') throw noRoute(column, type, change);
+  return typeof value !== 'string' || value.trim() === '' || isUnavailable(value) ? undefined : value;
 }
 
-function rowHas(column: string, row: Row, envelope: ConnectSchema | undefined): boolean {
-  if (Object.hasOwn(row, column)) return true;
-  const after = envelope && fieldNamed(envelope, 'after');
-  return after !== undefined && fieldNamed(after, column) !== undefined;
+/** Undefined where there is no such column. What is null may be a text. */
+function typeOf(value: unknown): string | undefined {
+  return value === null ? 'string' : value === undefined ? undefined : typeof value;
+}
+
+function columnType(column: string, envelope: ConnectSchema): string | undefined {
+  const after = fieldNamed(envelope, 'after');
+  return after && fieldNamed(after, column)?.type;
+}
+
+function noRoute(column: string, type: string | undefined, { source }: Change<unknown>): Error {
+  return new Error(
+    `unwrap() routes by '${column}' (routeByField), and ${source.schema}.${source.table} ` +
+      (type === undefined ? 'has no such column' : `has ${type} there: a text names a topic`),
+  );
 }
