@@ -12,13 +12,46 @@ import { type ConnectSchema, recordOf, type StreamRecord } from '../../src/recor
 import type { SerdeContext } from '../../src/serde/serde.js';
 import { changes, serdesFor } from '../../src/topology/topic.js';
 import { runMarbles } from './run-marbles.js';
-import { debeziumCases, unwrapCases } from './tables/unwrap.js';
+import { extractNewRecordStateCases } from './tables/extract-new-record-state.js';
+import { unwrapCases } from './tables/unwrap.js';
 
 runMarbles('unwrap', unwrapCases);
-runMarbles("unwrap: Debezium's ExtractNewRecordStateTest", debeziumCases);
+runMarbles("unwrap: Debezium's ExtractNewRecordStateTest", extractNewRecordStateCases);
 
-test('shouldRejectInvalidEnumValue', () => {
-  expect(() => unwrap({ deleteTombstoneHandlingMode: 'rewrit' as never })).toThrow(ConfigurationError);
+describe("unwrap: Debezium's ExtractNewRecordStateTest, what is refused", () => {
+  test('shouldRejectInvalidEnumValueForDeleteHandlingMode', () => {
+    expect(() => unwrap({ deleteTombstoneHandlingMode: 'jbsdfkjsd' as never })).toThrow(ConfigurationError);
+  });
+
+  test('shouldAcceptValidEnumValueForDeleteHandlingMode', () => {
+    for (const mode of ['drop', 'tombstone', 'rewrite', 'rewrite-with-tombstone', 'delete-to-tombstone'] as const) {
+      expect(() => unwrap({ deleteTombstoneHandlingMode: mode })).not.toThrow();
+    }
+  });
+
+  test('with these two, the cases are all 46', () => {
+    const names = extractNewRecordStateCases.map(({ name }) => name.replace(/:.*/, ''));
+    expect(new Set(names).size + 2).toBe(46);
+  });
+});
+
+describe('entries of addFields and addHeaders that are refused', () => {
+  test.each([
+    [[''], /has '': an entry is 'field'/],
+    [['op,lsn'], /has 'op,lsn': an entry is/],
+    [['op:'], /has 'op:'/],
+    [['op:a:b'], /has 'op:a:b'/],
+    [['source.a.b'], /has 'source.a.b'/],
+    [['sorce.lsn'], /no struct 'sorce': it has before, after, source, transaction/],
+    [['lsn', 'source.lsn:lsn'], /another entry is called '__lsn'/],
+  ])('%j', (entries, message) => {
+    for (const option of ['addFields', 'addHeaders'] as const) {
+      const refused = () => unwrap({ [option]: entries });
+      expect(refused).toThrow(ConfigurationError);
+      expect(refused).toThrow(message);
+      expect(refused).toThrow(option);
+    }
+  });
 });
 
 interface Row {

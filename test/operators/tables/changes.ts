@@ -19,7 +19,8 @@ export interface Place {
   readonly valueSchema?: ConnectSchema;
 }
 
-const carFields: readonly ConnectSchema[] = [
+/** The columns of a car. */
+export const carFields: readonly ConnectSchema[] = [
   { type: 'int32', field: 'id' },
   { type: 'string', optional: true, field: 'model' },
 ];

@@ -1,13 +1,11 @@
-/**
- * The cases of Debezium's `ExtractNewRecordStateTest` for the modes that there are, by their names, and our own.
- */
+/** What `unwrap` does beyond Debezium's own cases, which are in `extract-new-record-state.ts`. */
 import { type Change, changeContextOf, UNAVAILABLE } from '../../../src/cdc/change.js';
 import { lastValues } from '../../../src/operators/last-values.js';
 import { unwrap } from '../../../src/operators/unwrap.js';
 import type { DeleteTombstoneHandlingMode } from '../../../src/operators/unwrap-options.js';
 import { recordOf, type StreamRecord } from '../../../src/record.js';
 import type { Car, CarKey } from './cars.js';
-import { type ChangeRecord, change, envelopeSchema, rowSchema, tombstoneOf } from './changes.js';
+import { type ChangeRecord, carFields, change, envelopeSchema, rowSchema, tombstoneOf } from './changes.js';
 import { type MarbleCase, usualCases } from './marble-case.js';
 
 const focus: Car = { id: 1, model: 'Focus' };
@@ -26,7 +24,6 @@ const created = change('c', 1, { after: focus }, { offset: 1 });
 const updated = change('u', 1, { before: null, after: { ...focus, model: 'Focus ST' } }, { offset: 2, lsn: 200 });
 const deleted = change('d', 1, { before: { id: 1, model: '' } }, { offset: 3, lsn: 300 });
 const snapshot = change('r', 1, { after: focus }, { lsn: null });
-const truncated = change('t', 1, {}, { offset: 5 });
 const tombstone = tombstoneOf(1, { offset: 4 });
 
 /** One record in, and what it becomes: another one, or nothing. */
@@ -44,44 +41,6 @@ const single = (
   results: result === undefined ? {} : { x: result },
 });
 
-export const debeziumCases: readonly MarbleCase[] = [
-  single('testTombstoneDroppedByDefault', unwrapping('drop'), tombstone, undefined),
-  single('testTombstoneDroppedConfigured', unwrapping('drop'), tombstone, undefined),
-  single('testTombstoneForwardConfigured', unwrapping('tombstone'), tombstone, undefined),
-  single('testTruncateDroppedByDefault', unwrapping('tombstone'), truncated, undefined),
-  single('testDeleteDroppedByDefault', unwrapping('drop'), deleted, undefined),
-  single('testHandleDeleteDrop', unwrapping('drop'), deleted, undefined),
-  single('testHandleDeleteNone', unwrapping('tombstone'), deleted, row(deleted, null)),
-  single('testUnwrapCreateRecord', unwrapping('tombstone'), created, row(created, focus)),
-  single(
-    'testUnwrapCreateRecordWithOptionalDefaultValue',
-    unwrapping('tombstone'),
-    change('c', 1, { after: { id: 1, model: null as unknown as string } }),
-    row(change('c', 1, { after: { id: 1, model: null as unknown as string } }), {
-      id: 1,
-      model: null as unknown as string,
-    }),
-  ),
-  single(
-    'testIgnoreUnknownRecord: another schema',
-    unwrapping('tombstone'),
-    { ...created, valueSchema: { type: 'struct', name: 'unknown' } },
-    { ...created, valueSchema: { type: 'struct', name: 'unknown' } },
-  ),
-  single(
-    'testIgnoreUnknownRecord: a schema without a name',
-    unwrapping('tombstone'),
-    { ...created, valueSchema: { type: 'struct' } },
-    { ...created, valueSchema: { type: 'struct' } },
-  ),
-  single(
-    'testUnwrapPropagatesRecordHeaders',
-    unwrapping('tombstone'),
-    { ...created, headers: [{ key: 'application/debezium-test-header', value: Buffer.from('kept') }] },
-    row(created, focus, { headers: [{ key: 'application/debezium-test-header', value: Buffer.from('kept') }] }),
-  ),
-];
-
 const notLogged = change('u', 1, { after: { id: 1, model: UNAVAILABLE } }, { offset: 2, lsn: 200 });
 const restoring = () => unwrap<Car, CarKey>({ restore: lastValues<CarKey>('last-values') });
 const keyed = (record: ChangeRecord, key: string) => ({
@@ -89,6 +48,28 @@ const keyed = (record: ChangeRecord, key: string) => ({
   headers: [{ key, value: Buffer.from('{"id":100}') }],
 });
 const withSchema = <V extends StreamRecord>(record: V): V => ({ ...record, valueSchema: envelopeSchema });
+
+type Options = Parameters<typeof unwrap<Car, CarKey>>[0];
+const adding = (options: Options) => () => unwrap<Car, CarKey>(options);
+const rewriting = (options: Options) => adding({ deleteTombstoneHandlingMode: 'rewrite', ...options });
+const long = {
+  ...created.value.source,
+  lsn: 9_007_199_254_740_993n,
+  blob: Buffer.from([0, 255]),
+  list: [1, 9_007_199_254_740_993n],
+};
+
+/** A record that fails. */
+const failing = (name: string, operator: MarbleCase['operator'], record: StreamRecord, error: RegExp): MarbleCase => ({
+  name,
+  operator,
+  input: 'a|',
+  records: { a: record },
+  expected: '#',
+  results: {},
+  error,
+  inATask: { expected: '-', skipped: [error] },
+});
 
 export const unwrapCases: readonly MarbleCase[] = [
   ...usualCases({
@@ -205,4 +186,125 @@ export const unwrapCases: readonly MarbleCase[] = [
     expected: 'xy|',
     results: { x: { ...row(created, focus), key: null }, y: { ...row(notLogged, { id: 1 }), key: null } },
   },
+  single(
+    'rewrite: a value that was not logged is left out of the row before too',
+    rewriting({}),
+    withSchema(change('d', 1, { before: { id: 1, model: UNAVAILABLE } })),
+    row(change('d', 1, { before: { id: 1, model: UNAVAILABLE } }), { id: 1, __deleted: 'true' } as never, {
+      valueSchema: {
+        ...rowSchema,
+        fields: [carFields[0]!, { type: 'string', optional: true, field: '__deleted' }],
+      },
+    }),
+  ),
+  {
+    name: 'rewrite: it is restored, and then forgotten',
+    operator: () =>
+      unwrap<Car, CarKey>({ deleteTombstoneHandlingMode: 'rewrite', restore: lastValues<CarKey>('last-values') }),
+    input: 'abc|',
+    records: { a: created, b: change('d', 1, { before: { id: 1, model: UNAVAILABLE } }), c: notLogged },
+    expected: 'xyz|',
+    results: {
+      x: row(created, { ...focus, __deleted: 'false' } as never),
+      y: row(change('d', 1, { before: focus }), { ...focus, __deleted: 'true' } as never),
+      z: row(notLogged, { id: 1, __deleted: 'false' } as never),
+    },
+  },
+  single(
+    'without a schema fields are added where the change has them',
+    rewriting({ addFields: ['op', 'lsn', 'id', 'origin', 'changes', 'before.model', 'scn'] }),
+    { ...created, value: { ...created.value, changes: ['model'] } as never },
+    row(created, {
+      ...focus,
+      __deleted: 'false',
+      __op: 'c',
+      __lsn: 100,
+      __id: null,
+      __changes: ['model'],
+      __before_model: null,
+    } as never),
+  ),
+  single(
+    'a value that was not logged is null where it is asked for by name',
+    adding({ addFields: ['after.model:car'], addHeaders: ['after.model'] }),
+    notLogged,
+    row(notLogged, { id: 1, __car: null } as never, { headers: [{ key: '__after_model', value: null }] }),
+  ),
+  single(
+    'headers are text: integers of any size, bytes in base64, others as JSON',
+    adding({ addHeaders: ['lsn', 'blob', 'list'] }),
+    { ...created, value: { ...created.value, lsn: 0, source: long } as never },
+    row({ ...created, value: { ...created.value, source: long } } as never, focus, {
+      headers: [
+        { key: '__lsn', value: Buffer.from('9007199254740993') },
+        { key: '__blob', value: Buffer.from('AP8=') },
+        { key: '__list', value: Buffer.from('[1,9007199254740993]') },
+      ],
+    }),
+  ),
+  failing(
+    'a column is never overwritten',
+    adding({ addFields: ['op:model'], addFieldsPrefix: '' }),
+    created,
+    /'model'/,
+  ),
+  failing(
+    'also not by __deleted',
+    rewriting({}),
+    change('c', 1, { after: { ...focus, __deleted: 'no' } as never }),
+    /'__deleted' to a row of public.cars/,
+  ),
+  ...['null', '{"schema":{},"payload":["model"]}', '["model"]', '[]'].map((listed) => {
+    const record = { ...created, headers: [{ key: 'drop', value: Buffer.from(listed) }] };
+    return single(
+      `a list of fields to drop: ${listed}`,
+      adding({ dropFieldsHeaderName: 'drop' }),
+      record,
+      row(record, listed.includes('model') ? ({ id: 1 } as never) : focus),
+    );
+  }),
+  single(
+    'without such a header, or with a null in it, nothing is dropped',
+    adding({ dropFieldsHeaderName: 'drop' }),
+    { ...created, headers: [{ key: 'drop', value: null }] },
+    row(created, focus, { headers: [{ key: 'drop', value: null }] }),
+  ),
+  failing(
+    'a header that is no list',
+    adding({ dropFieldsHeaderName: 'drop' }),
+    { ...created, headers: [{ key: 'drop', value: Buffer.from('model, year') }] },
+    /'drop' lists the fields .* holds "model, year"/,
+  ),
+  single(
+    'fields of a delete are dropped before others are added: one may take the name of another',
+    () =>
+      unwrap<Car, CarKey>({
+        deleteTombstoneHandlingMode: 'rewrite',
+        dropFieldsHeaderName: 'drop',
+        addFields: ['op:model'],
+        addFieldsPrefix: '',
+      }),
+    { ...deleted, headers: [{ key: 'drop', value: Buffer.from('["model"]') }] },
+    row(deleted, { id: 1, __deleted: 'true', model: 'd' } as never, {
+      headers: [{ key: 'drop', value: Buffer.from('["model"]') }],
+    }),
+  ),
+  ...[null, '', '  ', UNAVAILABLE].map((model) => {
+    const record = change('c', 1, { after: { id: 1, model: model as never } });
+    const known = model === UNAVAILABLE ? { id: 1 } : { id: 1, model: model as never };
+    return single(
+      `no route from ${JSON.stringify(model)}`,
+      adding({ routeByField: 'model' }),
+      record,
+      row(record, known),
+    );
+  }),
+  failing('no route from a column that there is not', adding({ routeByField: 'colour' }), created, /no such column/),
+  failing('no route from a number', adding({ routeByField: 'id' }), created, /public.cars has number there/),
+  failing(
+    'no route from a number, by its schema',
+    adding({ routeByField: 'id' }),
+    withSchema(change('d', 1, { before: { id: null as never, model: '' } })),
+    /public.cars has int32 there/,
+  ),
 ];
