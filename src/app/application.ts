@@ -162,7 +162,10 @@ export class Application {
 
   /** The source partitions that this application has now. */
   get partitions(): readonly TopicPartition[] {
-    return this.#worker?.tasks.flatMap(({ partitions }) => partitions) ?? [];
+    const tasks = this.#worker?.tasks ?? [];
+    return tasks.flatMap(({ partitions, subtopology: { redriveTopics } }) =>
+      partitions.filter(({ topic }) => redriveTopics?.has(topic) !== true),
+    );
   }
 
   /**
