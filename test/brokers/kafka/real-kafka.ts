@@ -11,7 +11,7 @@ import { StackError } from '../../../deploy/stack/part.js';
  */
 export async function whyNoKafka(): Promise<string | undefined> {
   try {
-    await kafkaPart().download((line) => console.log(line));
+    await kafkaPart().download({ say: (line) => console.log(line), signal: new AbortController().signal });
     return undefined;
   } catch (error) {
     if (!(error instanceof StackError) || process.env.CI) throw error;
@@ -29,9 +29,11 @@ export interface TestKafka {
 }
 
 /** A test's records have any timestamp; by default those older than a week would be deleted under its hands. */
-const settings = { 'log.retention.ms': '-1' };
+const KEPT = { 'log.retention.ms': '-1' };
 
-export async function startTestKafka(): Promise<TestKafka> {
+/** @param more settings of the broker, by Kafka's names */
+export async function startTestKafka(more: Readonly<Record<string, string>> = {}): Promise<TestKafka> {
+  const settings = { ...KEPT, ...more };
   const directory = await mkdtemp(join(tmpdir(), 'millrace-kafka-'));
   let kafka: RunningKafka = await startKafka({ directory, port: 0, settings });
   const { bootstrapServers } = kafka;
