@@ -1,63 +1,40 @@
 /** What `npm run stack` does: start, watch, show and stop the parts. */
 import { createReadStream, existsSync } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
-import { waitUntilReady } from './launch.js';
-import { type Part, type Say, StackError, type StartOptions } from './part.js';
+import { type Format, type Part, type Say, StackError, type StartOptions } from './part.js';
 import { chooseParts } from './parts.js';
-import { isRunning } from './process-identity.js';
-import { end, type RunningPart, recall, remember } from './running.js';
+import { recall } from './running.js';
+import { chooseFormat } from './stack-format.js';
+import { endParts, startParts } from './start-parts.js';
+import { versions } from './versions.js';
 
-const READY_WITHIN_MS = 120_000;
-const STOPPED_WITHIN_MS = 20_000;
 const LOOK_EVERY_MS = 2_000;
 
-async function startOne(part: Part, options: StartOptions, say: Say): Promise<RunningPart> {
-  const already = await recall(part.name);
-  if (already !== undefined) {
-    if (options.data === 'fresh') {
-      throw new StackError(
-        `${part.name} runs already: stop it first (npm run stack -- stop) to begin with empty data.`,
-      );
-    }
-    say(`${part.name} ${part.version} runs already at ${already.endpoint} (pid ${already.pid})`);
-    return already;
-  }
-  await part.download(say);
-  say(`starting ${part.name} ${part.version} …`);
-  const begun = performance.now();
-  const running = await remember(part.name, await part.start(options));
-  try {
-    const ready = (): Promise<boolean> => part.healthy(running.endpoint);
-    await waitUntilReady(part.name, ready, () => isRunning(running), part.log, READY_WITHIN_MS);
-  } catch (error) {
-    await end(part.name, STOPPED_WITHIN_MS);
-    throw error;
-  }
-  const seconds = ((performance.now() - begun) / 1000).toFixed(1);
-  say(
-    `${part.name} ${part.version} is ready at ${running.endpoint} after ${seconds} s (pid ${running.pid}, log ${part.log})`,
-  );
-  return running;
+export interface UpOptions {
+  /** None: all. */
+  readonly parts: readonly string[];
+  readonly data: StartOptions['data'];
+  /** Undefined: that of the records that are there. */
+  readonly format: Format | undefined;
+  /** Breaks the start off. */
+  readonly signal: AbortSignal;
 }
 
-async function endAll(parts: readonly Part[], say: Say): Promise<void> {
-  for (const part of parts.toReversed()) {
-    say((await end(part.name, STOPPED_WITHIN_MS)) ? `${part.name} is stopped` : `${part.name} was not running`);
-  }
-}
-
-/** Starts the parts one after the other and resolves when all are ready. One that does not come up stops the others. */
-export async function up(names: readonly string[], options: StartOptions, say: Say): Promise<readonly Part[]> {
+/** Starts the parts and resolves when all are ready. One that does not come up stops the others. */
+export async function up({ parts: names, data, format: asked, signal }: UpOptions, say: Say): Promise<readonly Part[]> {
   const parts = chooseParts(names);
-  const begun: Part[] = [];
-  for (const part of parts) {
-    try {
-      await startOne(part, options, say);
-      begun.push(part);
-    } catch (error) {
-      await endAll(begun, say);
-      throw error;
-    }
+  const format = await chooseFormat(asked, data);
+  const before = new Set<string>();
+  for (const { name } of parts) if ((await recall(name)) !== undefined) before.add(name);
+  try {
+    await startParts(parts, { data, format }, signal, say);
+  } catch (error) {
+    // What ran before is not ours to stop.
+    await endParts(
+      parts.filter(({ name }) => !before.has(name)),
+      say,
+    );
+    throw error;
   }
   return parts;
 }
@@ -80,7 +57,7 @@ export async function watch(parts: readonly Part[], signal: AbortSignal, say: Sa
     for (const part of parts) {
       const running = await recall(part.name);
       if (running === undefined) {
-        await endAll(parts, say);
+        await endParts(parts, say);
         throw new StackError(`${part.name} has ended. Its log: ${part.log}`);
       }
       const now = await part.healthy(running.endpoint);
@@ -89,11 +66,11 @@ export async function watch(parts: readonly Part[], signal: AbortSignal, say: Sa
       healthy.set(part.name, now);
     }
   }
-  await endAll(parts, say);
+  await endParts(parts, say);
 }
 
-/** Stops what the runner started, last one first. */
-export const stop = (names: readonly string[], say: Say): Promise<void> => endAll(chooseParts(names), say);
+/** Stops what the runner started. */
+export const stop = (names: readonly string[], say: Say): Promise<void> => endParts(chooseParts(names), say);
 
 /** One line for each part: whether it runs, where, and whether it answers. */
 export async function status(say: Say): Promise<void> {
@@ -102,7 +79,9 @@ export async function status(say: Say): Promise<void> {
     if (running === undefined) say(`${part.name} ${part.version}: stopped`);
     else {
       const answer = (await part.healthy(running.endpoint)) ? 'healthy' : 'does not answer';
+      const more = answer === 'healthy' ? await part.describe?.(running.endpoint) : undefined;
       say(`${part.name} ${part.version}: ${answer} at ${running.endpoint} (pid ${running.pid}, log ${part.log})`);
+      if (more) say(`  ${more}`);
     }
   }
 }
@@ -113,4 +92,19 @@ export async function logs(name: string, to: NodeJS.WritableStream): Promise<voi
     if (!existsSync(log)) throw new StackError(`${name} has written no log yet: ${log} does not exist.`);
     await pipeline(createReadStream(log), to, { end: false });
   }
+}
+
+/** What runs beside millrace, and in which version. */
+export function versionTable(): string {
+  const rows = [
+    ['PostgreSQL', versions.postgres],
+    ['Apache Kafka (KRaft), Kafka Connect', versions.kafka],
+    ['Debezium source and JDBC sink', versions.debezium],
+    ['Apicurio Registry', versions.apicurio],
+    ['Avro converter', versions.avroConverter],
+    ['BentoML', versions.bentoml],
+    ['XGBoost', versions.xgboost],
+  ] as const;
+  const width = Math.max(...rows.map(([name]) => name.length));
+  return rows.map(([name, version]) => `${name.padEnd(width)}  ${version}`).join('\n');
 }

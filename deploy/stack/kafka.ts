@@ -8,9 +8,10 @@ import { promisify } from 'node:util';
 import { deployFolder, inStack } from './folders.js';
 import { guard } from './guard.js';
 import { brokersInCluster } from './kafka-metadata.js';
+import { createTopics } from './kafka-topics.js';
 import { launch, waitUntilReady } from './launch.js';
 import { jars } from './maven.js';
-import { type Part, type Say, StackError } from './part.js';
+import { type Download, type Part, type Say, StackError } from './part.js';
 import { claimPort, freePort, portFromEnvironment } from './ports.js';
 import { findJava } from './prerequisites.js';
 import { endProcess, identify, isRunning } from './process-identity.js';
@@ -22,8 +23,8 @@ const JAVA_VERSION = 17;
 const READY_WITHIN_MS = 90_000;
 const STOPPED_WITHIN_MS = 20_000;
 
-const kafkaJars = (say: Say): Promise<string> =>
-  jars('kafka', { 'kafka.version': versions.kafka, 'log4j.version': versions.log4j }, say);
+const kafkaJars = (download: Download): Promise<string> =>
+  jars('kafka', 'kafka.pom.xml', { 'kafka.version': versions.kafka, 'log4j.version': versions.log4j }, download);
 
 /** Settings of a broker, by Kafka's names. */
 export type KafkaSettings = Readonly<Record<string, string>>;
@@ -65,8 +66,8 @@ async function launchKafka(
   log: string,
   say: Say,
 ): Promise<LaunchedKafka> {
-  const java = await findJava(JAVA_VERSION);
-  const classes = join(await kafkaJars(say), '*');
+  const java = await findJava(JAVA_VERSION, 'Kafka');
+  const classes = join(await kafkaJars({ say, signal: new AbortController().signal }), '*');
   await mkdir(directory, { recursive: true });
   const properties = await writeProperties(directory, port, settings);
   const logging = `-Dlog4j2.configurationFile=${join(deployFolder, 'kafka', 'log4j2.xml')}`;
@@ -106,9 +107,10 @@ export function kafkaPart(): Part {
     name: 'kafka',
     version: versions.kafka,
     log,
-    async download(say) {
-      await findJava(JAVA_VERSION);
-      await kafkaJars(say);
+    needs: () => [],
+    async download(download) {
+      await findJava(JAVA_VERSION, 'Kafka');
+      await kafkaJars(download);
     },
     async start({ data }) {
       const port = await claimPort(portFromEnvironment('MILLRACE_KAFKA_PORT', 9092), 'MILLRACE_KAFKA_PORT');
@@ -118,6 +120,7 @@ export function kafkaPart(): Part {
       return { pid: kafka.pid, endpoint: kafka.bootstrapServers };
     },
     healthy: answers,
+    prepare: createTopics,
   };
 }
 

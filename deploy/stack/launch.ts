@@ -5,17 +5,33 @@ import { dirname } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { StackError } from './part.js';
 
+export interface LaunchOptions {
+  /** Variables besides those of this process. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+}
+
 /**
  * Starts `program` in a session of its own, so that Ctrl-C in the runner's terminal does not reach it: the runner ends
  * it in its own order.
  *
  * @param log the file that standard output and standard error are appended to
  */
-export async function launch(program: string, args: readonly string[], log: string): Promise<ChildProcess> {
+export async function launch(
+  program: string,
+  args: readonly string[],
+  log: string,
+  { env = {}, cwd }: LaunchOptions = {},
+): Promise<ChildProcess> {
   mkdirSync(dirname(log), { recursive: true });
   const file = openSync(log, 'a');
   try {
-    const child = spawn(program, [...args], { detached: true, stdio: ['ignore', file, file] });
+    const child = spawn(program, [...args], {
+      detached: true,
+      stdio: ['ignore', file, file],
+      env: { ...process.env, ...env },
+      ...(cwd === undefined ? {} : { cwd }),
+    });
     await new Promise<void>((resolve, reject) => {
       child.once('spawn', resolve);
       child.once('error', (error) =>

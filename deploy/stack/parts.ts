@@ -1,11 +1,22 @@
-/** All parts of the stack, in the order in which they start. A new part is added here. */
+/** All parts of the stack. A new part is added here. */
+import { bentomlPart } from './bentoml.js';
+import { connectPart } from './connect.js';
 import { kafkaPart } from './kafka.js';
 import { type Part, StackError } from './part.js';
+import { postgresPart } from './postgres.js';
+import { registryPart } from './registry.js';
 
-export const allParts = (): readonly Part[] => [kafkaPart()];
+/** In an order in which each comes after those that it needs. */
+export const allParts = (): readonly Part[] => [
+  postgresPart(),
+  kafkaPart(),
+  registryPart(),
+  bentomlPart(),
+  connectPart(),
+];
 
 /**
- * The named parts in starting order; all of them when no name is given.
+ * The named parts; all of them when no name is given.
  *
  * @throws StackError for a name that is no part's
  */

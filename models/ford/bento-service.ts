@@ -31,7 +31,7 @@ export async function hasPython(): Promise<boolean> {
   }
 }
 
-/** Installs what it needs into `.venv-bentoml`, which takes a minute or two the first time and a second or two later. */
+/** Installs what it needs into `.stack/bentoml`, which takes a minute or two the first time and no time later. */
 export async function setUpBento(): Promise<void> {
   await promisify(execFile)(SCRIPT, ['setup']);
 }

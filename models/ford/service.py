@@ -1,6 +1,6 @@
 """The price of a used Ford as a BentoML service.
 
-    models/ford/bentoml.sh setup      # once: Python packages into .venv-bentoml, the model into its store
+    models/ford/bentoml.sh setup      # once: Python packages into .stack/bentoml, the model into its store
     models/ford/bentoml.sh serve 3000
 
 The model is XGBoost's own (ford_price.ubj), saved in BentoML's store by save_bento.py. What holds:

@@ -20,6 +20,8 @@ export interface DevConfig {
    * every commit waits for the disk.
    */
   readonly flush?: 'process' | 'disk';
+  /** Models that `dev` takes in place of those of the same names: one in process where production asks a service. */
+  readonly models?: ApplicationConfig['models'];
   readonly sample?: SampleRows;
 }
 

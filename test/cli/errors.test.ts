@@ -145,7 +145,7 @@ describe('millrace', () => {
     [['dev', 'topology/none.ts', '--json'], /^there is no file/],
     [['dev', TOPOLOGY, '--json', '--rows', 'abc'], /^option '--rows <n>' argument 'abc' is invalid/],
     [['devv', '--json'], /^unknown command 'devv'/],
-    [['run', TOPOLOGY, '--json'], /^bootstrap\.servers: where is Kafka\?/],
+    [['run', 'topology/none.ts', '--json'], /topology\/none\.ts/],
   ])('says it in JSON where that was asked: %s', async (args, message) => {
     const { code, output, errorOutput } = await millrace(args, { MILLRACE_HOME: home });
     expect(JSON.parse(output)).toEqual({ event: 'error', message: expect.stringMatching(message) });

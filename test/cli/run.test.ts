@@ -15,7 +15,8 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describe('millrace run', () => {
   test('asks where Kafka is when nobody has said', async () => {
-    const { code, errorOutput } = await millrace(['run', TOPOLOGY]);
+    const nowhere = await writeConfig(folder, 'nowhere.ts', "'bootstrap.servers': undefined");
+    const { code, errorOutput } = await millrace(['run', TOPOLOGY, '--config', nowhere]);
     expect(errorOutput).toBe(
       'millrace: bootstrap.servers: where is Kafka? Give --bootstrap-servers, or set it in the configuration\n',
     );

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { versions } from '../../deploy/stack/versions.js';
 
 const compose = await readFile(new URL('../../docker-compose.yaml', import.meta.url), 'utf8');
-const pom = await readFile(new URL('../../deploy/stack/pom.xml', import.meta.url), 'utf8');
+const pom = await readFile(new URL('../../deploy/stack/kafka.pom.xml', import.meta.url), 'utf8');
 
 test('docker-compose names the versions that the stack runner starts', () => {
   const images = [...compose.matchAll(/^\s+image: (\S+)$/gm)].map(([, image]) => image);

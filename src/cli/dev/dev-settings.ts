@@ -1,6 +1,6 @@
 /** What `millrace dev` takes of a configuration, checked before anything is started or made. */
 import { z } from 'zod';
-import { type ApplicationConfig, checkConfig } from '../../app/config.js';
+import { type ApplicationConfig, applicationSchema, checkConfig } from '../../app/config.js';
 import type { DevConfig, MillraceConfig } from '../../app/millrace-config.js';
 import { parseCaptureConfig } from '../../cdc/capture/capture-config.js';
 import type { CaptureConfig } from '../../cdc/capture/index.js';
@@ -20,6 +20,7 @@ const schema = z.strictObject({
   database: z.string().min(1),
   setup: z.string(),
   flush: z.enum(['process', 'disk']).optional(),
+  models: applicationSchema.shape.models.optional(),
   sample: z
     .strictObject({
       table: z.string().min(1),
@@ -40,8 +41,9 @@ export function devSettings(config: MillraceConfig): DevSettings {
     'bootstrap.servers': _servers,
     librdkafka: _client,
     'state.dir': _state,
-    ...application
+    ...shared
   } = config;
+  const application = { ...shared, models: { ...shared.models, ...dev?.models } };
   checkConfig(application);
   for (const [setting, value] of Object.entries({ dev, source, sink })) {
     if (value !== undefined) continue;
