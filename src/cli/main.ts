@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { asError, ConfigurationError, TopologyError } from '../errors.js';
+import { addRunCommand } from './run-command.js';
 import { addSchemasCommand } from './schemas-command.js';
 
 /** What was asked for cannot be done as asked: a setting, a topology, an argument. */
@@ -83,21 +84,7 @@ Example:
       await dev(file, { ...options, config: millrace.opts().config });
     });
 
-  millrace
-    .command('run')
-    .summary('run a topology on Kafka')
-    .description(
-      'Run a topology on Kafka. Processes with the same application.id share the partitions.\n' +
-        'SIGTERM finishes what is in flight and leaves the group; again, it stops at once.',
-    )
-    .argument('<topology>', 'a TypeScript file whose default export is a topology')
-    .option('--bootstrap-servers <list>', 'host:port,host:port (default: bootstrap.servers of the configuration)')
-    .option('--json', 'one JSON object a line, for machines')
-    .addHelpText('after', '\nKafka needs the package node-rdkafka, which is an optional dependency.')
-    .action(async (file, options) => {
-      const { run } = await import('./run.js');
-      await run(file, { ...options, config: millrace.opts().config });
-    });
+  addRunCommand(millrace);
 
   millrace
     .command('describe')

@@ -17,14 +17,14 @@ export interface Reported {
 /** Says once a second how the application is doing. */
 export class StatusReports {
   readonly #about: Reported;
-  readonly #screen: Console;
+  readonly #screen: Pick<Console, 'status'>;
   readonly #clock: Clock;
   readonly #consumer: Consumer;
   #timer: Timer | undefined;
   #finishedBefore = 0;
   #reporting: Promise<void> = Promise.resolve();
 
-  private constructor(about: Reported, screen: Console, clock: Clock, consumer: Consumer) {
+  private constructor(about: Reported, screen: Pick<Console, 'status'>, clock: Clock, consumer: Consumer) {
     this.#about = about;
     this.#screen = screen;
     this.#clock = clock;
@@ -32,7 +32,7 @@ export class StatusReports {
   }
 
   /** @throws BrokerError when the consumer that looks at the lag cannot be opened */
-  static async start(about: Reported, screen: Console, clock: Clock): Promise<StatusReports> {
+  static async start(about: Reported, screen: Pick<Console, 'status'>, clock: Clock): Promise<StatusReports> {
     const consumer = await about.broker.consumer({ offsetReset: 'earliest', isolation: 'read_committed' });
     const reports = new StatusReports(about, screen, clock, consumer);
     reports.#next();

@@ -53,7 +53,8 @@ export interface Console {
   ready(ready: Ready): void;
   priced(priced: Priced): void;
   status(status: Status): void;
-  message(level: MessageLevel, text: string): void;
+  /** @param about what it is about, for a program: task, topic, partition, offset */
+  message(level: MessageLevel, text: string, about?: object): void;
   /** Says what is held back and leaves the terminal as it was. Does not close the stream. */
   close(): void;
 }

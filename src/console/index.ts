@@ -2,3 +2,4 @@
 export type { Console, Finished, MessageLevel, Priced, Ready, Status } from './console.js';
 export { type ConsoleParts, humanConsole } from './human-console.js';
 export { jsonConsole } from './json-console.js';
+export { type Log, logConsole } from './log-console.js';

@@ -25,7 +25,7 @@ export function jsonConsole({ out }: { readonly out: Output }): Console {
       const lost = unaccounted(status);
       say('status', lost === 0 ? status : { ...status, unaccounted: lost });
     },
-    message: (level, text) => say(level, { message: text }),
+    message: (level, text, about) => say(level, { message: text, ...about }),
     close: () => writer.close(),
   };
 }

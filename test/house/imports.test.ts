@@ -56,7 +56,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['src/topology/'],
   ['src/runtime/'],
   ['src/app/', 'src/testing/'],
-  ['src/console/'],
+  ['src/console/', 'src/metrics/'],
   ['src/cli/'],
   ['src/index.ts'],
 ];

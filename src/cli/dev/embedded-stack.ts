@@ -102,7 +102,8 @@ export async function startStack(parts: StackParts, cancelled: AbortSignal): Pro
     cancelled.throwIfAborted();
 
     const engines = lmdbEngines(home.folder('state'));
-    const configuration = { ...settings.application, encoding };
+    // One machine, one instance: a restart takes its transaction over at once.
+    const configuration = { 'instance.id': '0', ...settings.application, encoding };
     const application = new Application(topology, configuration, { broker, engines, clock }, listener);
     started.push(() => application.stop());
     await startUnlessCancelled(application, cancelled);
