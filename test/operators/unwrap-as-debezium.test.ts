@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { lastValueFrom, of, toArray } from 'rxjs';
 import { describe, expect, test } from 'vitest';
-import { UNAVAILABLE } from '../../src/cdc/change.js';
+import { type Change, UNAVAILABLE } from '../../src/cdc/change.js';
 import { unwrap } from '../../src/operators/unwrap.js';
 import type { UnwrapOptions } from '../../src/operators/unwrap-options.js';
 import { type ConnectSchema, recordOf, type StreamRecord } from '../../src/record.js';
@@ -60,6 +60,8 @@ function optionsOf(settings: Run['settings']): UnwrapOptions {
   return Object.fromEntries(options);
 }
 
+type ChangeRecord = StreamRecord<Change<unknown> | null>;
+
 const DROP = { key: 'drop', value: Buffer.from('["id","model","mileage"]') };
 
 const fromJson: readonly StreamRecord[] = recorded('json-with-schema.jsonl').map(({ offset, key, value }) => {
@@ -83,7 +85,7 @@ function read(keys: Serde<unknown>, values: Serde<unknown>, offset: number, key:
 /** The record that comes out, nothing, or the error. */
 async function unwrapped(record: StreamRecord, options: UnwrapOptions): Promise<StreamRecord | Error | undefined> {
   try {
-    const out = await lastValueFrom(of(record as never).pipe(unwrap(options), toArray()));
+    const out = await lastValueFrom(of(record as ChangeRecord).pipe(unwrap(options), toArray()));
     return out[0];
   } catch (error) {
     return error as Error;
