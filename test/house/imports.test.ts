@@ -56,6 +56,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['src/topology/'],
   ['src/runtime/'],
   ['src/app/', 'src/testing/'],
+  ['src/replay/'],
   ['src/console/', 'src/metrics/'],
   ['src/cli/'],
   ['src/index.ts'],
