@@ -155,10 +155,10 @@ export type { Serde, SerdeContext } from './serde/serde.js';
 export { type DeclaredShape, nullable, type Shape } from './serde/shape.js';
 
 // Stores, and what lies under them.
-export { type ChangelogSetting, type KeyValueStoreOptions, keyValueStore } from './state/declare.js';
+export { type ChangelogSetting, earlierValues, type KeyValueStoreOptions, keyValueStore } from './state/declare.js';
 export { type LmdbOptions, lmdbEngines } from './state/lmdb.js';
 export { memoryEngines } from './state/memory.js';
-export type { KeyValueStore, StoreDeclaration, StoreEngine, StoreEngines } from './state/store.js';
+export type { EarlierValues, KeyValueStore, StoreDeclaration, StoreEngine, StoreEngines } from './state/store.js';
 
 // Topologies.
 export type { Subtopology, TimestampExtractor, TopicChoice, Topology } from './topology/graph.js';

@@ -1,3 +1,4 @@
+import type { ModelBinding } from '../app/config.js';
 import { type Batcher, batcher } from '../model/batcher.js';
 import type { Model, ModelDeclaration, Oracle } from '../model/model.js';
 import { FakeModel } from './fake.js';
@@ -9,16 +10,17 @@ const PATIENCE_MS = 10_000;
 /** The models of a driver: fakes answer in its virtual time, others when they answer. */
 export class DriverModels {
   readonly #clock: VirtualClock;
-  readonly #models: Readonly<Record<string, Model>>;
+  readonly #models: readonly Model[];
   readonly #batchers = new Map<string, Batcher<unknown, unknown>>();
   /** The batchers of models that answer in real time. */
   readonly #real: Batcher<unknown, unknown>[] = [];
 
-  private constructor(models: Readonly<Record<string, Model>>, clock: VirtualClock) {
-    this.#models = models;
+  private constructor(models: Readonly<Record<string, Model | ModelBinding>>, clock: VirtualClock) {
+    this.#models = Object.values(models).map(modelOf);
     this.#clock = clock;
-    for (const [name, model] of Object.entries(models)) {
-      const asked = batcher(model, {}, clock);
+    for (const [name, bound] of Object.entries(models)) {
+      const { model, ...configured } = 'model' in bound ? bound : { model: bound };
+      const asked = batcher(model, { ...model.batching, ...configured }, clock);
       if (model instanceof FakeModel) model.runOn(clock);
       else this.#real.push(asked);
       this.#batchers.set(name, asked);
@@ -26,10 +28,13 @@ export class DriverModels {
   }
 
   /** Opens all of them, or none. */
-  static async open(models: Readonly<Record<string, Model>>, clock: VirtualClock): Promise<DriverModels> {
+  static async open(
+    models: Readonly<Record<string, Model | ModelBinding>>,
+    clock: VirtualClock,
+  ): Promise<DriverModels> {
     const opened: Model[] = [];
     try {
-      for (const model of Object.values(models)) {
+      for (const model of Object.values(models).map(modelOf)) {
         await model.open();
         opened.push(model);
       }
@@ -61,6 +66,10 @@ export class DriverModels {
 
   async close(): Promise<void> {
     for (const asked of this.#batchers.values()) asked.close();
-    for (const model of Object.values(this.#models)) await model.close();
+    for (const model of this.#models) await model.close();
   }
+}
+
+function modelOf(bound: Model | ModelBinding): Model {
+  return 'model' in bound ? bound.model : bound;
 }

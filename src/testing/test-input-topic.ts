@@ -2,7 +2,7 @@ import type { ProduceRequest } from '../brokers/port.js';
 import type { Clock } from '../clock.js';
 import { type ConnectSchema, type Headers, NO_HEADERS } from '../record.js';
 import type { TopicSerdes } from '../runtime/codec.js';
-import type { SerdeContext } from '../serde/serde.js';
+import { NotReady, type Serde, type SerdeContext } from '../serde/serde.js';
 import type { TopicDeclaration } from '../topology/topic.js';
 
 /** What a record piped in may have besides key and value. */
@@ -38,9 +38,9 @@ export class TestInputTopic<K, V> {
   pipeInput(key: K, value: V, parts: PipedParts = {}): void {
     const { headers = NO_HEADERS, timestamp = this.#clock.now() } = parts;
     const context: SerdeContext = { topic: this.#topic.name, headers, schema: parts.keySchema };
-    const keyBytes = this.#serdes.key.serialize(key, context);
+    const keyBytes = written(this.#serdes.key, key, context);
     context.schema = parts.valueSchema;
-    const valueBytes = this.#serdes.value.serialize(value, context);
+    const valueBytes = written(this.#serdes.value, value, context);
     this.pipeBytes(keyBytes, valueBytes, { timestamp, headers });
   }
 
@@ -52,5 +52,18 @@ export class TestInputTopic<K, V> {
   ): void {
     const { headers = NO_HEADERS, timestamp = this.#clock.now() } = parts;
     this.#pipe({ topic: this.#topic.name, partition: 0, key, value, timestamp, headers });
+  }
+}
+
+function written(serde: Serde<unknown>, value: unknown, context: SerdeContext): Buffer | null {
+  try {
+    return serde.serialize(value, context);
+  } catch (thrown) {
+    if (!(thrown instanceof NotReady)) throw thrown;
+    throw new Error(
+      `a record for '${context.topic}' cannot be written at once: ${thrown.message}. A driver does not wait for a registry: ` +
+        'give it the encoding of a registry in memory, new MemoryRegistry().encoding()',
+      { cause: thrown },
+    );
   }
 }

@@ -3,6 +3,7 @@
  * that stands still until it is advanced. Kafka Streams' `TopologyTestDriver`, with `settled()` for what is
  * asynchronous.
  */
+import type { ModelBinding } from '../app/config.js';
 import type { ConsumedRecord, ProduceRequest } from '../brokers/port.js';
 import { always, type ErrorDecision, type ErrorHandler } from '../error-handler.js';
 import type { RecordError } from '../errors.js';
@@ -16,7 +17,7 @@ import { wire } from '../runtime/wiring.js';
 import type { Encoding, EncodingName } from '../serde/encoding.js';
 import { LayeredStore } from '../state/layered-store.js';
 import { memoryEngines } from '../state/memory.js';
-import type { KeyValueStore, StoreDeclaration } from '../state/store.js';
+import type { KeyValueStore, StoreDeclaration, StoreEngines } from '../state/store.js';
 import type { Writer } from '../state/writer.js';
 import type { Subtopology, Topology } from '../topology/graph.js';
 import { serdesFor, type TopicDeclaration } from '../topology/topic.js';
@@ -27,14 +28,24 @@ import { VirtualClock } from './virtual-clock.js';
 
 /** What {@link TopologyTestDriver.open} may be told. */
 export interface TopologyTestDriverOptions {
-  /** Models by the names that the topology uses: `fake(…)`, or real ones. The driver opens and closes them. */
-  readonly models?: Readonly<Record<string, Model>>;
-  /** How topics are encoded, here as in production. Default `connect-json`. */
+  /**
+   * Models by the names that the topology uses: `fake(…)`, or real ones; with how they are asked, as in a configuration:
+   * `{ model, maxRows: 64, maxWaitMs: 5 }`. That wait is of virtual time. The driver opens and closes them.
+   */
+  readonly models?: Readonly<Record<string, Model | ModelBinding>>;
+  /** How topics are encoded, here as in production. Default `connect-json`. For Avro: `new MemoryRegistry().encoding()`. */
   readonly encoding?: EncodingName | Encoding;
+  /** Encodings of single topics, by their names. */
+  readonly encodings?: Readonly<Record<string, EncodingName | Encoding>>;
   /** What happens to a record that fails. Default `fail`: `pipeInput` throws. */
   readonly onError?: ErrorDecision | ErrorHandler;
   /** What the wall clock shows at the start, milliseconds since the epoch. Default 0. */
   readonly initialWallClockTimeMs?: number;
+  /**
+   * Where stores keep what they hold. Default: memory, empty. Given to a second driver, which runs the next version of the
+   * topology, its stores find what the first one left (`memoryEngines()`, `lmdbEngines(folder)`).
+   */
+  readonly engines?: StoreEngines;
 }
 
 /** A store as a test sees it: what finished records have left in it. */
@@ -43,6 +54,7 @@ export type ReadableStore<K, V> = Pick<KeyValueStore<K, V>, 'name' | 'get' | 'ha
 interface Running {
   readonly task: Task;
   readonly stores: readonly ReadableStore<unknown, unknown>[];
+  readonly written: readonly LayeredStore<unknown, unknown>[];
 }
 
 /** Nobody writes through a test's view of a store, and what is committed is read without asking. */
@@ -96,7 +108,7 @@ export class TopologyTestDriver {
     topology: Topology,
     clock: VirtualClock,
     models: DriverModels,
-    { onError = 'fail', encoding = 'connect-json' }: TopologyTestDriverOptions,
+    { onError = 'fail', encoding = 'connect-json', encodings = {} }: TopologyTestDriverOptions,
   ) {
     this.#topology = topology;
     this.clock = clock;
@@ -104,24 +116,30 @@ export class TopologyTestDriver {
     this.#encoding = encoding;
     this.#onError = typeof onError === 'function' ? onError : always(onError);
     for (const declaration of topology.topics.values()) {
-      this.#serdes.set(declaration.name, serdesFor(declaration, encoding) as TopicSerdes);
+      this.#serdes.set(
+        declaration.name,
+        serdesFor(declaration, encodings[declaration.name] ?? encoding) as TopicSerdes,
+      );
     }
   }
 
   /**
    * Makes a driver. Asynchronous because models and stores are opened.
    *
-   * @throws Error when a model of the topology is not among `models`, or cannot be opened
+   * @throws Error when a model of the topology is not among `models`, or cannot be opened; TopologyError when a store of
+   *   `engines` was written in a way that the topology does not read
    */
   static async open(topology: Topology, options: TopologyTestDriverOptions = {}): Promise<TopologyTestDriver> {
     const clock = new VirtualClock(options.initialWallClockTimeMs ?? 0);
     const models = await DriverModels.open(options.models ?? {}, clock);
+    let driver: TopologyTestDriver | undefined;
     try {
-      const driver = new TopologyTestDriver(topology, clock, models, options);
-      for (const subtopology of topology.subtopologies) await driver.#start(subtopology);
+      driver = new TopologyTestDriver(topology, clock, models, options);
+      const engines = options.engines ?? memoryEngines();
+      for (const subtopology of topology.subtopologies) await driver.#start(subtopology, engines);
       return driver;
     } catch (error) {
-      await models.close();
+      await (driver ?? models).close();
       throw error;
     }
   }
@@ -203,27 +221,31 @@ export class TopologyTestDriver {
     return this.#running.reduce((sum, { task }) => sum + task.inFlight, 0);
   }
 
-  /** Drops what is in flight and closes the models. */
+  /** Drops what is in flight and closes the models and stores. */
   async close(): Promise<void> {
     for (const { task } of this.#running) task.close();
+    for (const store of this.#running.flatMap(({ written }) => written)) await store.close();
     await this.#models.close();
   }
 
-  async #start(subtopology: Subtopology): Promise<void> {
+  async #start(subtopology: Subtopology, engines: StoreEngines): Promise<void> {
     const task = new Task(`${subtopology.id}_0`, 0, this.#taskPort());
-    const engines = memoryEngines();
     const now = () => this.clock.now();
     const stores: LayeredStore<unknown, unknown>[] = [];
     const readable: ReadableStore<unknown, unknown>[] = [];
+    const running = { task, stores: readable, written: stores };
+    this.#running.push(running);
     for (const declaration of subtopology.stores) {
       const engine = await engines.open(`${task.id}/${declaration.name}`);
-      stores.push(new LayeredStore(declaration, engine, task, { cache: { maxEntries: 10_000 }, now }));
-      readable.push(new LayeredStore(declaration, engine, READER, { cache: { maxEntries: 0 }, now }));
+      const store = new LayeredStore(declaration, engine, task, { cache: { maxEntries: 10_000 }, now });
+      const view = new LayeredStore(declaration, engine, READER, { cache: { maxEntries: 0 }, now });
+      stores.push(store);
+      readable.push(view);
+      if (store.mustBeRebuilt) throw noChangelog(declaration);
+      for (const one of [store, view]) one.mustBeReadable();
     }
     const tap = { listener: undefined };
     wire(task, subtopology, stores, new TopicCodec(this.#serdes, Number.POSITIVE_INFINITY), { tap: () => tap });
-    const running = { task, stores: readable };
-    this.#running.push(running);
     for (const topic of subtopology.sourceTopics) this.#bySource.set(topic, running);
   }
 
@@ -295,4 +317,10 @@ export class TopologyTestDriver {
       },
     };
   }
+}
+
+function noChangelog({ name }: StoreDeclaration): Error {
+  return new Error(
+    `the store '${name}' has its first retention: an application rebuilds it from its changelog, which a driver has not`,
+  );
 }

@@ -13,8 +13,8 @@ import { idBefore, idInHeaders, noIdError, PREFIX_LENGTH, type SchemaId } from '
 
 /** What the serdes of one encoding share. */
 export interface AvroSchemas {
-  readonly known: KnownSchemas;
-  readonly registered: RegisteredSchemas;
+  readonly known: Pick<KnownSchemas, 'find' | 'whyNot' | 'isMissing' | 'fetch'>;
+  readonly registered: Pick<RegisteredSchemas, 'entry'>;
   readonly subjects: SubjectNameStrategy;
 }
 

@@ -5,6 +5,7 @@ import type { KeptSchema, Serde, SerdeContext } from '../serde.js';
 import { AvroReader } from './avro-reader.js';
 import type { AvroNode } from './avro-schema.js';
 import { AvroWriter } from './avro-writer.js';
+import { changedMeanings } from './changed-meanings.js';
 import type { AvroContract } from './contract.js';
 import { readAvroSchema } from './read-avro-schema.js';
 import { avroSchemaJson } from './write-avro-schema.js';
@@ -30,6 +31,10 @@ function reading<T>(node: AvroNode, written: unknown): (bytes: Buffer) => T {
   if (broken.length > 0) {
     const reasons = broken.map(({ type, message, path }) => `${type}: ${message} (at ${path || '/'})`);
     throw new Error(`the schema (the reader) cannot read what was written (the writer): ${reasons.join('; ')}`);
+  }
+  const changed = changedMeanings(node, earlier);
+  if (changed.length > 0) {
+    throw new Error(`the schema gives bytes that were written another meaning: ${changed.join('; ')}`);
   }
   try {
     const reader = new AvroReader(earlier, node);

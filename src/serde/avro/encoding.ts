@@ -6,7 +6,7 @@ import type { RegistryAddress } from '../../registry/rest.js';
 import type { SubjectNameStrategy } from '../../registry/subject-name.js';
 import type { Encoding, RecordPart } from '../encoding.js';
 import { avroChanges } from './avro-changes.js';
-import { AvroSerde } from './avro-serde.js';
+import { type AvroSchemas, AvroSerde } from './avro-serde.js';
 import type { AvroContract } from './contract.js';
 import { contractSerde } from './contract-serde.js';
 import { KnownSchemas } from './known-schemas.js';
@@ -51,11 +51,15 @@ export function avro(options: AvroOptions): Encoding {
     ...(auth === undefined ? {} : { auth }),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
   });
-  const schemas = {
+  return avroEncoding({
     known: new KnownSchemas(client, clock),
     registered: new RegisteredSchemas(client, missing, clock),
     subjects,
-  };
+  });
+}
+
+/** Avro with schemas that come from wherever. */
+export function avroEncoding(schemas: AvroSchemas): Encoding {
   return Object.freeze({
     name: 'avro',
     schemas: 'carried',
