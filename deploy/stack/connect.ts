@@ -35,7 +35,8 @@ async function connectFiles(download: Download): Promise<ConnectFiles> {
   );
   const debezium = await archives('debezium', connectors, download);
   const version = { 'converter.version': versions.avroConverter };
-  const converter = await jars('avro-converter', 'avro-converter.pom.xml', version, download);
+  const goals = ['dependency:copy-dependencies', 'jar:jar'];
+  const converter = await jars('avro-converter', 'avro-converter.pom.xml', version, download, goals);
   return { classes, plugins: [debezium, converter] };
 }
 
@@ -65,6 +66,8 @@ async function writeWorkerProperties(port: number, plugins: readonly string[], s
     'bootstrap.servers': servers,
     listeners: `http://127.0.0.1:${port}`,
     'plugin.path': plugins.join(','),
+    // All plugins here say in META-INF/services what they are; to search their classes takes half a minute.
+    'plugin.discovery': 'service_load',
   };
   const file = inStack('data', 'connect', 'worker.properties');
   await mkdir(dirname(file), { recursive: true });

@@ -21,18 +21,20 @@ const UNITS: Readonly<Record<string, number>> = { B: 1e-6, kB: 1e-3, MB: 1 };
  *
  * @param pom the file, as `pom.xml`, in `deploy/stack`
  * @param properties the pom's properties, such as `{ 'kafka.version': '4.3.1' }`
+ * @param goals of Maven, that fill the folder
  */
 export async function jars(
   name: string,
   pom: string,
   properties: Readonly<Record<string, string>>,
   download: Download,
+  goals: readonly string[] = ['dependency:copy-dependencies'],
 ): Promise<string> {
   const file = join(deployFolder, 'stack', pom);
   const pomText = await readFile(file, 'utf8');
   return fetchOnce(name, pomText + JSON.stringify(properties), download, (folder) => {
     const definitions = Object.entries({ ...properties, directory: folder }).map(([key, value]) => `-D${key}=${value}`);
-    return [['--file', file, 'dependency:copy-dependencies', ...definitions]];
+    return [['--file', file, ...goals, ...definitions]];
   });
 }
 
@@ -97,7 +99,10 @@ async function runMaven(
   child.stderr.pipe(output, { end: false });
   let files = 0;
   let megabytes = 0;
-  const tell = () => say(`downloading ${name}: ${files} files, ${megabytes.toFixed(0)} MB …`);
+  const tell = () => {
+    // Nothing comes over the network when Maven has it from an earlier time.
+    if (files > 0) say(`downloading ${name}: ${files} files, ${megabytes.toFixed(0)} MB …`);
+  };
   say(`downloading ${name} (once) …`);
   const timer = setInterval(tell, TELL_EVERY_MS);
   createInterface(child.stdout).on('line', (line) => {
