@@ -320,7 +320,8 @@ function integerWriter(type: string, least: number, most: number): Writer {
 
 function writeDouble(value: unknown): string {
   if (typeof value !== 'number') throw wrong(expected('a number', value));
-  if (!Number.isFinite(value)) throw wrong(`${value} cannot be written: JSON and most sinks have no such number`);
+  // As JsonConverter writes what JSON has no number for.
+  if (!Number.isFinite(value)) return `"${value}"`;
   return Object.is(value, -0) ? '-0' : doubleText(value);
 }
 

@@ -48,7 +48,7 @@ describe.skipIf(missing !== undefined)(
         }),
         { numRuns: RUNS },
       );
-      coverage.expectAll([...FEATURES, ...CHANGES, 'COMPATIBLE', ...INCOMPATIBILITIES], 250);
+      coverage.expectAll([...FEATURES, ...CHANGES, 'COMPATIBLE', ...INCOMPATIBILITIES], 500);
     }, 600_000);
   },
 );

@@ -113,7 +113,7 @@ class Version {
   change(): Change {
     const places: Place[] = [];
     visit(this, 'schema', places);
-    const place = places[this.#choose(places.length)]!;
+    const place = this.#oneOf(places);
     const { node } = place;
     if (Array.isArray(node)) return this.#changeUnion(node, place);
     const json = node as Json;
@@ -127,6 +127,14 @@ class Version {
       default:
         return this.#changeType(place);
     }
+  }
+
+  /** First a kind of schema, then one of the kind: there are many more numbers than enums. */
+  #oneOf(places: readonly Place[]): Place {
+    const kinds = [...new Set(places.map(({ node }) => kindOf(node)))];
+    const kind = kinds[this.#choose(kinds.length)];
+    const ofKind = places.filter(({ node }) => kindOf(node) === kind);
+    return ofKind[this.#choose(ofKind.length)]!;
   }
 
   #changeType({ node, set }: Place): Change {
@@ -235,6 +243,11 @@ class Version {
     delete json.logicalType;
     return 'other size';
   }
+}
+
+function kindOf(node: unknown): unknown {
+  if (Array.isArray(node)) return 'union';
+  return typeof node === 'string' ? 'name' : (node as Json).type;
 }
 
 /** Every schema inside an object's property, itself first. */

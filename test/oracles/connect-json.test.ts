@@ -1,36 +1,44 @@
-/** Connect's JSON against Kafka's own JsonConverter: what it reads of ours, and what we read of it. */
+/** Connect's JSON against Kafka's own JsonConverter: what it reads of ours, and what we read of its. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ConnectSchema } from '../../src/record.js';
 import { connectJson } from '../../src/serde/connect-json.js';
 import { equalSchemas } from '../../src/serde/connect-schema.js';
+import { stringifyJson } from '../../src/serde/json-text.js';
 import { contextOf } from '../serde/recorded.js';
-import { isFloat, structs } from './connect-cases.js';
+import { FEATURES, structs } from './connect-cases.js';
+import { dump } from './connect-dump.js';
+import { Coverage } from './coverage.js';
+import { bits } from './double-bits.js';
 import { JavaOracle, RUNS, whyNoJava } from './java.js';
 
 const missing = await whyNoJava();
 
 /**
- * Java writes a float with the digits that tell it from other floats: 1.1, where the double of it is 1.100000023841858.
- * JsonConverter reads numbers as BigDecimals first, which have no negative zero.
+ * Differences: JsonConverter reads numbers as BigDecimals, which have no negative zero; and it writes NaN and the
+ * infinities as texts, which it reads as zero.
  */
-function asRead(schema: ConnectSchema, value: unknown): unknown {
-  if (value === null || value === undefined) return value;
-  if (Object.is(value, -0)) return 0;
-  if (isFloat(schema)) return Math.fround(value as number);
+function asJavaReads(value: number): string {
+  return bits(Number.isFinite(value) && !Object.is(value, -0) ? value : 0);
+}
+
+/** Java's maps have an order of their own. */
+function sorted(schema: ConnectSchema, dumped: unknown): unknown {
+  if (dumped === null) return null;
   switch (schema.type) {
-    case 'struct':
-      if (typeof value !== 'object') return value;
-      return Object.fromEntries(
-        schema.fields!.map((field) => [field.field, asRead(field, (value as Record<string, unknown>)[field.field!])]),
-      );
     case 'array':
-      return (value as readonly unknown[]).map((item) => asRead(schema.items!, item));
+      return (dumped as readonly unknown[]).map((item) => sorted(schema.items!, item));
     case 'map':
-      if (value instanceof Map) return new Map([...value].map(([key, entry]) => [key, asRead(schema.values!, entry)]));
-      return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, asRead(schema.values!, entry)]));
+      return (dumped as readonly (readonly unknown[])[])
+        .map(([key, entry]) => [key, sorted(schema.values!, entry)])
+        .sort(([a], [b]) => (String(a) < String(b) ? -1 : 1));
+    case 'struct':
+      if (typeof dumped !== 'object') return dumped;
+      return Object.fromEntries(
+        schema.fields!.map((field) => [field.field, sorted(field, (dumped as Record<string, unknown>)[field.field!])]),
+      );
     default:
-      return value;
+      return dumped;
   }
 }
 
@@ -42,17 +50,31 @@ describe.skipIf(missing !== undefined)(`Kafka's JsonConverter${missing === undef
   afterAll(() => java.stop());
 
   test('reads what we write and writes what we read, for every type', async () => {
+    const coverage = new Coverage();
     await fc.assert(
-      fc.asyncProperty(structs(), async ({ schema, value }) => {
+      fc.asyncProperty(structs(), async ({ schema, value, features }) => {
+        coverage.add(features);
         const bytes = connectJson().serialize(value, contextOf('cars', schema))!;
-        const answer = await java.ask<{ readonly again: string }>({ ask: 'connect', bytes: bytes.toString('base64') });
+        const dumped = dump(schema, value, bits);
+        const answer = await java.ask<{ readonly read: unknown; readonly written: string }>({
+          ask: 'connect',
+          bytes: bytes.toString('base64'),
+          schema: stringifyJson(schema),
+          value: dumped,
+        });
         expect(answer.error).toBeUndefined();
+        expect(sorted(schema, answer.read)).toEqual(sorted(schema, dump(schema, value, asJavaReads)));
+
         const context = contextOf('cars');
-        const read = connectJson().deserialize(Buffer.from(answer.again, 'base64'), context);
+        const read = connectJson().deserialize(Buffer.from(answer.written, 'base64'), context);
         expect(equalSchemas(context.schema!, schema)).toBe(true);
-        expect(asRead(schema, read)).toEqual(asRead(schema, value));
+        expect(sorted(schema, dump(schema, read, bits))).toEqual(sorted(schema, dumped));
+        // And what we have written ourselves.
+        const ours = connectJson().deserialize(bytes, contextOf('cars'));
+        expect(dump(schema, ours, bits)).toEqual(dumped);
       }),
       { numRuns: RUNS },
     );
+    coverage.expectAll(FEATURES, 500);
   }, 600_000);
 });

@@ -4,7 +4,7 @@
  * The tests are left out, and say why, only where Java or Maven is missing and nobody runs them for others (`CI`).
  */
 import { type ChildProcessWithoutNullStreams, execFile, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -12,6 +12,7 @@ import { lockFolder } from '../../src/folder-lock.js';
 
 const run = promisify(execFile);
 const PROJECT = fileURLToPath(new URL('../jvm/avro/', import.meta.url));
+const SOURCES = `${PROJECT}src/main/java/millrace/`;
 
 /** Cases of one property: a thousand, or what `MILLRACE_RUNS` says. */
 export const RUNS = Number(process.env.MILLRACE_RUNS ?? 1_000);
@@ -28,8 +29,14 @@ export async function whyNoJava(): Promise<string | undefined> {
   }
 }
 
+/** With the sources of now. */
 function isBuilt(): boolean {
-  return existsSync(`${PROJECT}target/avro-1.jar`) && existsSync(`${PROJECT}target/dependency`);
+  const jar = `${PROJECT}target/avro-1.jar`;
+  if (!existsSync(jar) || !existsSync(`${PROJECT}target/dependency`)) return false;
+  const builtAt = statSync(jar).mtimeMs;
+  return [`${PROJECT}pom.xml`, ...readdirSync(SOURCES).map((file) => `${SOURCES}${file}`)].every(
+    (file) => statSync(file).mtimeMs <= builtAt,
+  );
 }
 
 /** Several test files may want it at once: one builds, the others wait. */

@@ -59,7 +59,10 @@ export function wholeDefault(node: AvroNode, json: unknown): unknown {
     case 'record': {
       const given = json as Readonly<Record<string, unknown>>;
       return Object.fromEntries(
-        node.fields.map(({ name, type, default: own }) => [name, wholeDefault(type, name in given ? given[name] : own)]),
+        node.fields.map(({ name, type, default: own }) => [
+          name,
+          wholeDefault(type, name in given ? given[name] : own),
+        ]),
       );
     }
     default:

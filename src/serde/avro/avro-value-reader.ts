@@ -6,7 +6,8 @@
 import { inside } from '../connect-value-error.js';
 import { decimalText, fromTwosComplement } from '../decimal.js';
 import { type AvroNode, type AvroRecord, nonNullBranch } from './avro-schema.js';
-import { isVariableScaleDecimal, mapEntry, scaleOfDecimal } from './to-connect.js';
+import { mapEntry } from './map-entry.js';
+import { isVariableScaleDecimal, scaleOfDecimal } from './to-connect.js';
 
 /** Converts a value that is not null. May change and return the same object. */
 type Convert = (value: unknown) => unknown;

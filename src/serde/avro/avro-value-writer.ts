@@ -1,8 +1,7 @@
 /**
  * Values of `docs/types.md` as avsc writes them.
  *
- * V1. What is refused when a value is written as JSON is refused here, in the same words; but NaN and the infinities,
- *     which Avro has and JSON has not, are written.
+ * V1. What is refused when a value is written as JSON is refused here, in the same words.
  * V2. Compiled once for each schema.
  * V3. A union of more than null and one type is left as avsc has it.
  */
@@ -12,7 +11,8 @@ import { decimalOf, unscaledAt } from '../decimal-values.js';
 import { exactLong, integerBetween } from '../integer-values.js';
 import { type AvroField, type AvroNode, type AvroRecord, nonNullBranch } from './avro-schema.js';
 import { CONNECT_TYPE, UNSAID_PRECISION } from './connect-properties.js';
-import { isVariableScaleDecimal, mapEntry, scaleOfDecimal } from './to-connect.js';
+import { mapEntry } from './map-entry.js';
+import { isVariableScaleDecimal, scaleOfDecimal } from './to-connect.js';
 
 /** Converts a value that is not null. */
 type Convert = (value: unknown) => unknown;

@@ -2,6 +2,7 @@
 import type { ConnectSchema } from '../../record.js';
 import { bytesOfDefault, defaultOfBytes } from './avro-default.js';
 import { type AvroNode, nonNullBranch } from './avro-schema.js';
+import { mapEntry } from './map-entry.js';
 
 /** A default of Avro as Connect's JSON writes it. */
 export function connectDefault(node: AvroNode, json: unknown): unknown {
@@ -12,8 +13,15 @@ export function connectDefault(node: AvroNode, json: unknown): unknown {
       return typeof json === 'string' ? bytesOfDefault(json).toString('base64') : json;
     case 'union':
       return connectDefault(nonNullBranch(node) ?? node.branches[0]!, json);
-    case 'array':
-      return Object.freeze((json as readonly unknown[]).map((item) => connectDefault(node.items, item)));
+    case 'array': {
+      const entry = mapEntry(node.items);
+      const read = (item: unknown) => {
+        if (entry === undefined) return connectDefault(node.items, item);
+        const { key, value } = item as { readonly key: unknown; readonly value: unknown };
+        return Object.freeze([connectDefault(entry.key, key), connectDefault(entry.value, value)]);
+      };
+      return Object.freeze((json as readonly unknown[]).map(read));
+    }
     case 'map':
       return mapped(json as object, (_, value) => connectDefault(node.values, value));
     case 'record': {

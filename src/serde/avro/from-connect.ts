@@ -6,6 +6,7 @@
  */
 import type { ConnectSchema } from '../../record.js';
 import { DECIMAL, DECIMAL_PRECISION, decimalScale, equalSchemas } from '../connect-schema.js';
+import { problemOfDefault } from './avro-default.js';
 import type { AvroField, AvroNode, AvroRecord } from './avro-schema.js';
 import { avroDefault } from './connect-default.js';
 import {
@@ -57,10 +58,7 @@ class Conversion {
 
   /** A part of another schema: with null beside it where it is optional. */
   #member(schema: ConnectSchema, path: string): AvroNode {
-    const type = this.type(schema, path);
-    if (schema.optional !== true) return type;
-    const hasDefault = schema.default !== undefined && schema.default !== null;
-    return { kind: 'union', branches: hasDefault ? [type, NULL] : [NULL, type] };
+    return orNull(this.type(schema, path), schema, defaultOf(schema) !== undefined);
   }
 
   #map(schema: ConnectSchema, path: string): AvroNode {
@@ -111,14 +109,15 @@ class Conversion {
           'digits and _: rename the column, or use the encoding connect-json',
       );
     }
-    const given = schema.default;
-    const fallback =
-      given !== undefined && given !== null ? avroDefault(schema, given) : schema.optional === true ? null : undefined;
+    const type = this.type(schema, at);
+    const given = avroDefault(schema, defaultOf(schema));
+    // A default in Avro cannot have values under elements that may be null; it stays in connect.default.
+    const hasDefault = given !== null && problemOfDefault(type, given) === undefined;
     return {
       name,
       aliases: [],
-      type: this.#member(schema, at),
-      default: fallback,
+      type: orNull(type, schema, hasDefault),
+      default: hasDefault ? given : schema.optional === true ? null : undefined,
       doc: schema.type === 'struct' ? undefined : schema.doc,
       order: undefined,
       attributes: {},
@@ -131,6 +130,12 @@ class Conversion {
     for (let n = 2; this.#structs.has(free); n++) free = `${name}${n}`;
     return free;
   }
+}
+
+/** The type of a default comes first. */
+function orNull(type: AvroNode, { optional }: ConnectSchema, hasDefault: boolean): AvroNode {
+  if (optional !== true) return type;
+  return { kind: 'union', branches: hasDefault ? [type, NULL] : [NULL, type] };
 }
 
 const NULL: AvroNode = Object.freeze({ kind: 'null', attributes: Object.freeze({}) });
@@ -165,11 +170,16 @@ function connectAttributes(schema: ConnectSchema): Record<string, unknown> {
   if (schema.doc !== undefined) attributes[CONNECT_DOC] = schema.doc;
   if (schema.version !== undefined) attributes[CONNECT_VERSION] = schema.version;
   if (schema.parameters !== undefined) attributes[CONNECT_PARAMETERS] = schema.parameters;
-  if (schema.default !== undefined && schema.default !== null) {
-    attributes[CONNECT_DEFAULT] = avroDefault(schema, schema.default);
-  }
+  const given = defaultOf(schema);
+  if (given !== undefined) attributes[CONNECT_DEFAULT] = avroDefault(schema, given);
   if (schema.name !== undefined) attributes[CONNECT_NAME] = schema.name;
   return attributes;
+}
+
+/** The default; undefined also for NaN and the infinities, texts in Connect's JSON, which Avro takes for no number. */
+function defaultOf({ type, default: given }: ConnectSchema): unknown {
+  if ((type === 'float' || type === 'double') && typeof given === 'string') return undefined;
+  return given ?? undefined;
 }
 
 /** A name of Connect, which may be any text, as Avro allows it. The whole name stays in `connect.name`. */

@@ -11,17 +11,15 @@ import { connectDefault } from './connect-default.js';
 import {
   CONNECT_DEFAULT,
   CONNECT_DOC,
-  CONNECT_INTERNAL_TYPE,
   CONNECT_NAME,
   CONNECT_PARAMETERS,
   CONNECT_TYPE,
   CONNECT_VERSION,
   LOGICAL_TIMES,
-  MAP_ENTRY,
-  NAMELESS_ENTRY,
   NAMELESS_STRUCT,
   UNSAID_PRECISION,
 } from './connect-properties.js';
+import { mapEntry } from './map-entry.js';
 
 /** Connect's schemas are trees; deeper ones contain themselves. */
 const DEEPEST = 64;
@@ -100,15 +98,6 @@ function bare(node: Exclude<AvroNode, { kind: 'union' }>, depth: number): Mutabl
 }
 
 const STRING: ConnectSchema = Object.freeze({ type: 'string', optional: false });
-
-/** The two halves of an entry, where an array's items are the entries of a map. */
-export function mapEntry(items: AvroNode): { readonly key: AvroNode; readonly value: AvroNode } | undefined {
-  if (items.kind !== 'record') return undefined;
-  const isEntry = items.attributes[CONNECT_INTERNAL_TYPE] === MAP_ENTRY || items.name === NAMELESS_ENTRY;
-  const [key, value] = items.fields;
-  if (!isEntry || items.fields.length !== 2 || key?.name !== 'key' || value?.name !== 'value') return undefined;
-  return { key: key.type, value: value.type };
-}
 
 /** Whether it is Debezium's struct for a decimal with a scale of its own, which is one value to a user. */
 export function isVariableScaleDecimal(node: AvroRecord): boolean {

@@ -23,33 +23,19 @@ import {
   struct,
   structOf,
 } from '../../../src/serde/connect-schema.js';
-import { isFloat, structs } from '../../oracles/connect-cases.js';
-
-/** Single precision is what a float keeps. */
-function rounded(schema: ConnectSchema, value: unknown): unknown {
-  if (value === null || value === undefined) return value;
-  if (isFloat(schema)) return Math.fround(value as number);
-  if (typeof value !== 'object') return value;
-  if (value instanceof Map) return new Map([...value].map(([key, entry]) => [key, rounded(schema.values!, entry)]));
-  if (Array.isArray(value)) return value.map((item) => rounded(schema.items!, item));
-  if (schema.type === 'map') return mapped(value, () => schema.values!);
-  return schema.type === 'struct'
-    ? mapped(value, (name) => schema.fields!.find(({ field }) => field === name)!)
-    : value;
-}
-
-function mapped(value: object, schemaOf: (name: string) => ConnectSchema): object {
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, rounded(schemaOf(name), inner)]));
-}
+import { structs } from '../../oracles/connect-cases.js';
+import { dump } from '../../oracles/connect-dump.js';
 
 test('every type of Connect goes through Avro, schema and value', () => {
   fc.assert(
-    fc.property(structs(), ({ schema, value }) => {
+    fc.property(structs(), ({ schema, value, features }) => {
+      // Avro has no default with values under elements that may be null: what is missing is null then.
+      fc.pre(!(features.includes('missing, with a default') && features.some((each) => /map|array/.test(each))));
       const node = avroSchemaOf(schema);
       // What is registered is the schema's text.
       expect(equalSchemas(connectSchemaOf(readAvroSchema(avroSchemaJson(node)))!, schema)).toBe(true);
       const bytes = new AvroWriter(node).write(1, value);
-      expect(rounded(schema, new AvroReader(node).read(bytes, 5))).toEqual(rounded(schema, value));
+      expect(dump(schema, new AvroReader(node).read(bytes, 5))).toEqual(dump(schema, value));
     }),
     { numRuns: 1_000 },
   );

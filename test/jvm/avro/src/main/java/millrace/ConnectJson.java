@@ -1,14 +1,17 @@
 package millrace;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Base64;
 import java.util.Map;
+import org.apache.kafka.connect.data.Schema;
 import org.apache.kafka.connect.data.SchemaAndValue;
 import org.apache.kafka.connect.json.JsonConverter;
 
-/** Reads a record with Kafka's own JsonConverter, and writes it again. */
+/** What Kafka's own JsonConverter reads of bytes, and what it writes of a value. */
 final class ConnectJson {
+  private static final ObjectMapper JSON = new ObjectMapper();
   private final JsonConverter converter = new JsonConverter();
 
   ConnectJson() {
@@ -16,10 +19,11 @@ final class ConnectJson {
     converter.configure(Map.of("schemas.enable", "true", "replace.null.with.default", "false"), false);
   }
 
-  void roundTrip(JsonNode question, ObjectNode answer) {
-    byte[] bytes = Base64.getDecoder().decode(question.get("bytes").asText());
-    SchemaAndValue read = converter.toConnectData("topic", bytes);
-    byte[] again = converter.fromConnectData("topic", read.schema(), read.value());
-    answer.put("again", Base64.getEncoder().encodeToString(again));
+  void compare(JsonNode question, ObjectNode answer) throws Exception {
+    SchemaAndValue read = converter.toConnectData("topic", Base64.getDecoder().decode(question.get("bytes").asText()));
+    answer.set("read", ConnectValues.dump(read.schema(), read.value()));
+    Schema schema = converter.asConnectSchema(JSON.readTree(question.get("schema").asText()));
+    byte[] written = converter.fromConnectData("topic", schema, ConnectValues.build(schema, question.get("value")));
+    answer.put("written", Base64.getEncoder().encodeToString(written));
   }
 }

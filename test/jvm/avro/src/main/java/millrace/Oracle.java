@@ -25,7 +25,7 @@ public final class Oracle {
         switch (question.get("ask").asText()) {
           case "resolve" -> AvroValues.resolve(question, answer);
           case "compatible" -> AvroCompatibility.compare(question, answer);
-          case "connect" -> connect.roundTrip(question, answer);
+          case "connect" -> connect.compare(question, answer);
           default -> throw new IllegalArgumentException("unknown question");
         }
       } catch (Exception | StackOverflowError problem) {
