@@ -1,4 +1,4 @@
-/** Committed values that were read or written lately, and keys that are known to be absent. */
+/** Committed values that were read or written lately, and keys that were deleted lately. */
 import { LRUCache } from 'lru-cache';
 import type { Content } from './value-codec.js';
 

@@ -209,10 +209,14 @@ export class LayeredStore<K, V> implements KeyValueStore<K, V>, TaskStore {
       return cached;
     }
     const bytes = this.#engine.get(this.#keys.bytes(text));
-    if (bytes === undefined) this.#misses += 1;
-    else this.#engineHits += 1;
     const content = this.#values.content(bytes);
-    this.#cache.set(text, content);
+    if (bytes === undefined) {
+      // Not cached: the write that mostly follows would take its place, and a place in the cache is dearer than this read.
+      this.#misses += 1;
+    } else {
+      this.#engineHits += 1;
+      this.#cache.set(text, content);
+    }
     return content;
   }
 
