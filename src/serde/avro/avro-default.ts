@@ -1,4 +1,5 @@
 /** Defaults of fields, in Avro's JSON: bytes are a text of one character a byte, a union's is of its first branch. */
+import { stringifyJson } from '../json-text.js';
 import type { AvroNode } from './avro-schema.js';
 
 /**
@@ -102,6 +103,6 @@ function first<T>(items: Iterable<T>, problem: (item: T) => string | undefined):
 }
 
 function wrong(json: unknown, expected: string): string {
-  const text = typeof json === 'bigint' ? String(json) : JSON.stringify(json);
+  const text = json === undefined ? 'missing' : stringifyJson(json);
   return `it is ${text}, and ${expected} was expected`;
 }
