@@ -12,6 +12,7 @@
  */
 import type {
   Broker,
+  ClientStatistics,
   ConsumedRecord,
   Consumer,
   ConsumerConfig,
@@ -155,6 +156,11 @@ class CompanionConsumer implements Consumer {
 
   offsetsForTimes(partitions: readonly TopicPartitionTime[]): Promise<readonly (number | undefined)[]> {
     return this.#member.offsetsForTimes(partitions);
+  }
+
+  /** Of the member alone: ends of companions are asked of the broker by who wants them. */
+  statistics(): ClientStatistics | undefined {
+    return this.#member.statistics?.();
   }
 
   async close(): Promise<void> {

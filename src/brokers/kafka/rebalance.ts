@@ -118,7 +118,8 @@ export class Rebalances {
     if (regained.length > 0) await this.#giveUp(regained);
     this.#assign(starting);
     for (const { topic, partition } of taken) this.#partitions.add({ topic, partition });
-    if (taken.length > 0) await this.#listener?.onAssigned(taken);
+    // A member that gets none is told so once: it has joined, and waits for its turn.
+    if (taken.length > 0 || this.#partitions.list().length === 0) await this.#listener?.onAssigned(taken);
   }
 
   async #giveUp(partitions: readonly TopicPartition[]): Promise<void> {

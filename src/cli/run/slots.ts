@@ -124,7 +124,8 @@ export class Slots {
   #gone(slot: Slot, how: string, code: number | undefined): void {
     slot.process = undefined;
     if (this.#ending !== 'no') {
-      if (code !== 0) this.#fail(`instance ${slot.number} did not end as asked: ${how}`, 1);
+      // By SIGTERM: it had not come to handling signals yet, so nothing was in flight.
+      if (code !== 0 && how !== 'SIGTERM') this.#fail(`instance ${slot.number} did not end as asked: ${how}`, 1);
       this.#endIfNobodyIsLeft();
       return;
     }
