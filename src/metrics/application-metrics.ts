@@ -43,6 +43,7 @@ export class ApplicationMetrics {
   readonly listener: ApplicationListener;
   readonly #registry = new Registry();
   readonly #restores = new RestoreProgress();
+  readonly #deadLetters: Counter<'topic'>;
   #lookAtLag = async (): Promise<void> => {};
 
   constructor(identity: ApplicationIdentity) {
@@ -67,7 +68,7 @@ export class ApplicationMetrics {
       labelNames: ['phase', 'decision'],
       registers,
     });
-    const deadLetters = new Counter({
+    this.#deadLetters = new Counter({
       name: 'millrace_dead_letters_total',
       help: 'Records that went to the dead-letter topic, by the topic that they were read from.',
       labelNames: ['topic'],
@@ -84,6 +85,7 @@ export class ApplicationMetrics {
       registers,
     });
     this.#info(identity);
+    const deadLetters = this.#deadLetters;
     this.listener = {
       onCommit(latencyMs, endToEndMs) {
         commits.observe(latencyMs / 1_000);
@@ -114,6 +116,10 @@ export class ApplicationMetrics {
   watch(application: Application, lag: Lag): void {
     const registry = this.#registry;
     const status = () => application.status;
+    // From 0 on: a series that begins at 1 has no increase, and the first dead letter would alarm nobody.
+    for (const { sourceTopics } of application.topology.subtopologies) {
+      for (const topic of sourceTopics) this.#deadLetters.inc({ topic }, 0);
+    }
     gaugeOf(
       registry,
       {
