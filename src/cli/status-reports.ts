@@ -3,6 +3,7 @@ import type { Broker, Consumer } from '../brokers/port.js';
 import type { Clock, Timer } from '../clock.js';
 import type { Console } from '../console/index.js';
 import { asError } from '../errors.js';
+import { modelsAway, OutsideWarnings } from './model-messages.js';
 
 const EVERY_MS = 1_000;
 
@@ -20,6 +21,7 @@ export class StatusReports {
   readonly #screen: Pick<Console, 'status'>;
   readonly #clock: Clock;
   readonly #consumer: Consumer;
+  readonly #outside = new OutsideWarnings();
   #timer: Timer | undefined;
   #finishedBefore = 0;
   #reporting: Promise<void> = Promise.resolve();
@@ -70,7 +72,9 @@ export class StatusReports {
   }
 
   #say(lag: number | undefined): void {
-    const { read, inFlight, finished, events, state } = this.#about.application.status;
+    const status = this.#about.application.status;
+    const { read, inFlight, finished, events, state } = status;
+    this.#outside.look(status, this.#screen);
     const done = finished.delivered + finished.filtered + finished.skipped + finished.deadLettered;
     this.#screen.status({
       read,
@@ -79,6 +83,7 @@ export class StatusReports {
       lag,
       modelCalls: events.asked,
       modelCallsSaved: events.remembered,
+      modelsAway: modelsAway(status),
       rate: Math.max(0, done - this.#finishedBefore),
       walKeptBytes: this.#about.walKept(),
       state,

@@ -29,6 +29,17 @@ export interface Finished {
   readonly deadLettered: number;
 }
 
+/** A model that cannot be asked: what it would be asked waits. */
+export interface ModelAway {
+  readonly model: string;
+  /** Milliseconds since the epoch. */
+  readonly since: number;
+  /** Records whose questions wait for it. */
+  readonly waiting: number;
+  /** What was last seen of it. */
+  readonly because: string;
+}
+
 /** Taken at one moment, so that `read` is all of `finished` and `inFlight`: every record is accounted for. */
 export interface Status {
   readonly read: number;
@@ -39,6 +50,8 @@ export interface Status {
   readonly modelCalls: number;
   /** Calls that a remembered prediction made unnecessary. */
   readonly modelCallsSaved: number;
+  /** Models that cannot be asked just now. */
+  readonly modelsAway: readonly ModelAway[];
   /** Records finished in the last second. */
   readonly rate: number;
   /** What the database keeps of its log for us; undefined where it is not ours. */

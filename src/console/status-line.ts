@@ -1,6 +1,6 @@
 /** The line that says how the application is doing. */
-import { type Status, totalOf, unaccounted } from './console.js';
-import { bytes, count } from './human-format.js';
+import { type ModelAway, type Status, totalOf, unaccounted } from './console.js';
+import { bytes, count, onOneLine } from './human-format.js';
 
 /**
  * Every record that was read is in it: `read 10 = finished 9 (…) + in flight 1`.
@@ -26,8 +26,15 @@ export function statusLine(status: Status): string {
     lag === undefined ? '' : `lag ${count(lag)}`,
     `${count(rate)}/s`,
     `model ${count(status.modelCalls)} calls, ${count(status.modelCallsSaved)} saved`,
+    ...status.modelsAway.map(awayText),
     walKeptBytes === undefined ? '' : `WAL kept ${bytes(walKeptBytes)}`,
   ]
     .filter((part) => part !== '')
     .join(' · ');
+}
+
+/** `MODEL AWAY ford-price since 15:04:05, 20 records wait` */
+function awayText({ model, since, waiting }: ModelAway): string {
+  const time = new Date(since).toTimeString().slice(0, 8);
+  return `MODEL AWAY ${onOneLine(model)} since ${time}, ${count(waiting)} records wait`;
 }

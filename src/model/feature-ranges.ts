@@ -5,9 +5,14 @@ export interface Outside {
   readonly rows: number;
   /** The last such value. */
   readonly last: number | string;
+  /** The first different ones, `MOST_VALUES` at most. */
+  readonly values: readonly (number | string)[];
   /** What it was trained on: least and greatest, or how many categories. */
   readonly trainedOn: string;
 }
+
+/** Most different values that are kept of a feature. */
+const MOST_VALUES = 20;
 
 /**
  * Counts values that a model was not trained on: a number outside of the range, a text that is no category. The model
@@ -17,7 +22,7 @@ export interface Outside {
 export class FeatureRanges {
   readonly #looks: readonly { readonly name: string; readonly isOutside: (value: unknown) => boolean }[];
   readonly #trainedOn: ReadonlyMap<string, string>;
-  readonly #outside = new Map<string, { rows: number; last: number | string }>();
+  readonly #outside = new Map<string, { rows: number; last: number | string; values: Set<number | string> }>();
 
   constructor(features: readonly FeatureDescription[]) {
     this.#looks = features.flatMap((feature) => {
@@ -45,16 +50,26 @@ export class FeatureRanges {
       for (const { name, isOutside } of this.#looks) {
         const value = (row as Record<string, unknown>)[name];
         if (!isOutside(value)) continue;
-        const { rows: before = 0 } = this.#outside.get(name) ?? {};
-        this.#outside.set(name, { rows: before + 1, last: value as number | string });
+        this.#count(name, value as number | string);
       }
     }
   }
 
+  #count(name: string, value: number | string): void {
+    let found = this.#outside.get(name);
+    if (found === undefined) {
+      found = { rows: 0, last: value, values: new Set() };
+      this.#outside.set(name, found);
+    }
+    found.rows += 1;
+    found.last = value;
+    if (found.values.size < MOST_VALUES) found.values.add(value);
+  }
+
   /** By the name of the feature; only features that had such a value. */
   get outside(): Readonly<Record<string, Outside>> {
-    const entries = [...this.#outside].map(([name, { rows, last }]) => {
-      return [name, { rows, last, trainedOn: this.#trainedOn.get(name) ?? '' }] as const;
+    const entries = [...this.#outside].map(([name, { rows, last, values }]) => {
+      return [name, { rows, last, values: [...values], trainedOn: this.#trainedOn.get(name) ?? '' }] as const;
     });
     return Object.fromEntries(entries);
   }

@@ -29,6 +29,7 @@ const status: Status = {
   lag: 0,
   modelCalls: 6,
   modelCallsSaved: 3,
+  modelsAway: [],
   rate: 4,
   walKeptBytes: 1_234_567,
   state: 'RUNNING',
@@ -145,6 +146,11 @@ describe('the status line', () => {
 
   test('leaves out what is not known', () => {
     const finished = { delivered: 0, filtered: 0, skipped: 0, deadLettered: 0 };
+    const since = new Date(2026, 10, 21, 15, 4, 5).getTime();
+    const modelsAway = [{ model: 'ford-price', since, waiting: 1_200, because: 'nobody listens' }];
+    expect(statusLine({ ...status, modelsAway })).toContain(
+      ' · MODEL AWAY ford-price since 15:04:05, 1,200 records wait',
+    );
     expect(statusLine({ ...status, read: 2, finished, lag: undefined, walKeptBytes: undefined })).toBe(
       'RUNNING · read 2 = finished 0 + 2 in flight · 4/s · model 6 calls, 3 saved',
     );

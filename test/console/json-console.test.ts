@@ -42,6 +42,7 @@ test('status as it is, and a gap in the counts by its name', () => {
     lag: 5,
     modelCalls: 2,
     modelCallsSaved: 0,
+    modelsAway: [{ model: 'ford-price', since: 0, waiting: 2, because: 'nobody listens' }],
     rate: 1,
     walKeptBytes: undefined,
     state: 'RUNNING',

@@ -13,6 +13,7 @@
 import type { Consumer, Producer } from '../../brokers/port.js';
 import { delay } from '../../clock.js';
 import { asError, BrokerError, type RecordError } from '../../errors.js';
+import { awaited } from './awaited.js';
 import { DatabaseError } from './database-errors.js';
 import { sendDeadLetter } from './dead-letters.js';
 import { PendingRecords } from './pending-records.js';
@@ -237,14 +238,15 @@ export class RunningSink implements TableSink {
   }
 
   private enter(state: SinkState, reason?: Error): void {
-    if (this.state === state) return;
+    const before = this.state;
+    const isNews = before !== state || awaited(this.reason) !== awaited(reason);
     this.state = state;
     this.reason = reason;
-    this.parts.onState?.(state, reason);
+    if (isNews) this.parts.onState?.(state, reason, before);
   }
 }
 
-/** The database or the broker is not there now, and may be again. */
+/** The database, the broker or the schema registry is not there now, and may be again. */
 function isAway(error: unknown): boolean {
   if (error instanceof BrokerError) return error.kind === 'retriable';
   return error instanceof DatabaseError && error.kind === 'away';

@@ -15,11 +15,11 @@ export interface TableSinkParts {
   readonly onWritten?: (records: readonly SinkRecord[]) => void;
   /** Told of a record that was left out under `errors.tolerance=all`. */
   readonly onRefused?: (error: RecordError) => void;
-  /** Told when the state changes. */
-  readonly onState?: (state: SinkState, reason: Error | undefined) => void;
+  /** Told when the state changes, and when it waits for somebody else (see {@link awaited}). */
+  readonly onState?: (state: SinkState, reason: Error | undefined, before: SinkState) => void;
 }
 
-/** `waiting`: for the database (or the broker); `failed`: see the reason, a restart meets the same record again. */
+/** `waiting`: for the database, the broker or the schema registry; `failed`: see the reason, a restart meets the same record again. */
 export type SinkState = 'created' | 'running' | 'waiting' | 'failed' | 'stopped';
 
 export interface SinkStatus {

@@ -4,6 +4,7 @@ import { type Console, humanConsole, jsonConsole } from '../../console/index.js'
 import { asError } from '../../errors.js';
 import type { Topology } from '../../topology/graph.js';
 import { loadConfig } from '../config-file.js';
+import { tellOfOutages } from '../model-messages.js';
 import { onSignals } from '../signals.js';
 import { StatusReports } from '../status-reports.js';
 import { loadTopology } from '../topology-file.js';
@@ -103,8 +104,10 @@ function tellOn(screen: Console, clock: Clock, times: CommitTimes, ending: Endin
       for (const { key, value } of records) screen.priced({ key, value, latencyMs: times.arrived(key, now) });
     },
     onWarning: (text) => screen.message('warn', text),
+    onInfo: (text) => screen.message('info', text),
     onRecordDropped: (error, decision) => screen.message('warn', `${decision}: ${error.message}`),
     onBrokerTrouble: (error) => screen.message('warn', error.message),
+    ...tellOfOutages(screen),
     onAbandoned: (task, records) =>
       screen.message(
         'warn',

@@ -6,7 +6,7 @@ import { Application, type ApplicationListener } from '../../app/application.js'
 import { type EmbeddedBroker, openEmbeddedBroker } from '../../brokers/embedded/broker.js';
 import { type Capture, captureChanges } from '../../cdc/capture/index.js';
 import { type RunningPostgres, startPostgres } from '../../cdc/postgres/index.js';
-import { type SinkRecord, type TableSink, tableSink } from '../../cdc/sink/index.js';
+import { awaited, type SinkRecord, type TableSink, tableSink } from '../../cdc/sink/index.js';
 import type { Clock } from '../../clock.js';
 import { type EmbeddedRegistry, openEmbeddedRegistry } from '../../registry/embedded/index.js';
 import { lmdbEngines } from '../../state/lmdb.js';
@@ -25,6 +25,7 @@ export interface StackListener extends ApplicationListener {
   /** Rows are in the sink's table, committed. */
   onWritten(records: readonly SinkRecord[]): void;
   onWarning(text: string): void;
+  onInfo(text: string): void;
   /** A part ended that should not have. */
   onFailure(error: Error): void;
 }
@@ -114,8 +115,9 @@ export async function startStack(parts: StackParts, cancelled: AbortSignal): Pro
       serdes: () => serdes,
       onWritten: (records) => listener.onWritten(records),
       onRefused: (error) => listener.onWarning(error.message),
-      onState: (state, reason) => {
-        if (state === 'waiting') listener.onWarning(`the table sink waits for the database: ${reason?.message}`);
+      onState: (state, reason, before) => {
+        if (state === 'waiting') listener.onWarning(`the table sink waits for ${awaited(reason)}: ${reason?.message}`);
+        if (state === 'running' && before === 'waiting') listener.onInfo('the table sink goes on');
       },
     });
     started.push(() => sink.stop());

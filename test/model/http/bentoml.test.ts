@@ -418,8 +418,8 @@ test('what lies outside of the training is counted, and answered all the same', 
   expect(await model.predict(rows, new AbortController().signal)).toEqual([1, 1, 1]);
   expect(model.figures).toMatchObject({
     outside: {
-      year: { rows: 2, last: 1908, trainedOn: '1996 to 2020' },
-      model: { rows: 1, last: 'Model T', trainedOn: '23 categories' },
+      year: { rows: 2, last: 1908, values: [2060, 1908], trainedOn: '1996 to 2020' },
+      model: { rows: 1, last: 'Model T', values: ['Model T'], trainedOn: '23 categories' },
     },
   });
   await model.close();
