@@ -93,7 +93,7 @@ export class TopologyTestDriver {
   /** What failed and was skipped or dead-lettered. */
   readonly dropped: RecordError[] = [];
   readonly #topology: Topology;
-  readonly #encoding: EncodingName | Encoding;
+  readonly #encodingOf: (topic: string) => EncodingName | Encoding;
   readonly #serdes = new Map<string, TopicSerdes>();
   readonly #running: Running[] = [];
   readonly #bySource = new Map<string, Running>();
@@ -113,13 +113,10 @@ export class TopologyTestDriver {
     this.#topology = topology;
     this.clock = clock;
     this.#models = models;
-    this.#encoding = encoding;
+    this.#encodingOf = (name) => encodings[name] ?? encoding;
     this.#onError = typeof onError === 'function' ? onError : always(onError);
     for (const declaration of topology.topics.values()) {
-      this.#serdes.set(
-        declaration.name,
-        serdesFor(declaration, encodings[declaration.name] ?? encoding) as TopicSerdes,
-      );
+      this.#serdes.set(declaration.name, this.#serdesOf(declaration));
     }
   }
 
@@ -144,25 +141,29 @@ export class TopologyTestDriver {
     }
   }
 
-  /** @throws Error when the topology does not read the topic */
+  /**
+   * @param topic the topology's declaration; another one of its name writes as that says: what a program of another
+   *   version sends
+   * @throws Error when the topology does not read the topic
+   */
   createInputTopic<K, V>(topic: TopicDeclaration<K, V>): TestInputTopic<K, V> {
     this.#sourceNamed(topic.name);
-    return new TestInputTopic(topic, this.#serdes.get(topic.name)!, this.clock, (record) => this.#pipe(record));
+    return new TestInputTopic(topic, this.#serdesOf(topic), this.clock, (record) => this.#pipe(record));
   }
 
   /**
    * Reads from its beginning what the topology has written to a topic, or {@link DEAD_LETTERS}.
    *
+   * @param topic any declaration of its name: what a program that declares it so would read
    * @throws Error when the topology has no such topic
    */
   createOutputTopic<K, V>(topic: TopicDeclaration<K, V>): TestOutputTopic<K, V> {
     const { name } = topic;
-    const serdes = name === DEAD_LETTERS ? serdesFor(topic, this.#encoding) : this.#serdes.get(name);
-    if (serdes === undefined) {
+    if (name !== DEAD_LETTERS && !this.#serdes.has(name)) {
       const known = [...this.#serdes.keys(), DEAD_LETTERS].join(', ');
       throw new Error(`'${name}' is no topic of the topology '${this.#topology.name}'; there are ${known}`);
     }
-    return new TestOutputTopic(name, serdes as TopicSerdes, this.#writtenTo(name));
+    return new TestOutputTopic(name, this.#serdesOf(topic), this.#writtenTo(name));
   }
 
   /** The dead letters so far, as they would lie in the dead-letter topic. */
@@ -247,6 +248,10 @@ export class TopologyTestDriver {
     const tap = { listener: undefined };
     wire(task, subtopology, stores, new TopicCodec(this.#serdes, Number.POSITIVE_INFINITY), { tap: () => tap });
     for (const topic of subtopology.sourceTopics) this.#bySource.set(topic, running);
+  }
+
+  #serdesOf<K, V>(topic: TopicDeclaration<K, V>): TopicSerdes {
+    return serdesFor(topic, this.#encodingOf(topic.name)) as TopicSerdes;
   }
 
   #sourceNamed(topic: string): Running {

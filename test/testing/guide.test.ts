@@ -1,24 +1,31 @@
 /** The examples of docs/testing.md. What the guide shows is here word for word; guide-in-docs.test.ts compares. */
 import {
+  avroContract,
   bytes,
   type Change,
   compose,
+  earlierValues,
   enrich,
+  filter,
+  foreach,
   json,
   keyValueStore,
   mapValues,
+  memoryEngines,
   onnx,
   operator,
   type ProcessorContext,
   predict,
+  processValues,
   recordOf,
   type StreamRecord,
   string,
   topic,
   topology,
+  type ValueProcessorContext,
   withValue,
 } from 'millrace';
-import { DEAD_LETTERS, fake, marbles, TopologyTestDriver } from 'millrace/testing';
+import { DEAD_LETTERS, fake, MemoryRegistry, marbles, TopologyTestDriver } from 'millrace/testing';
 import { expect, test } from 'vitest';
 import { features, fordPrice } from '../../models/ford/index.js';
 import { type Car, type CarKey, carChanges, pricedCars } from '../../schemas/cars.js';
@@ -187,4 +194,84 @@ test('sums come out every hour', async () => {
   await driver.advanceWallClockTime(3_600_000);
   expect(output.readRecord()).toMatchObject({ key: 'hall', value: 21, timestamp: 3_600_000 });
   await driver.close();
+});
+
+interface Reading {
+  readonly celsius: number;
+  readonly place: string | null;
+}
+const before = { type: 'record', name: 'Reading', fields: [{ name: 'celsius', type: 'double' }] };
+const after = { ...before, fields: [...before.fields, { name: 'place', type: ['null', 'string'], default: null }] };
+
+const measured = topic('measured', { key: string(), value: avroContract<Reading>(after) });
+const warm = topic('warm', { key: string(), value: avroContract<Reading>(after) });
+const warmOnly = topology('warm-only', ({ stream }) => {
+  stream(measured)
+    .pipe(filter(({ celsius }) => celsius > 20))
+    .to(warm);
+});
+
+test('a producer and a consumer of the version before go on', async () => {
+  const driver = await TopologyTestDriver.open(warmOnly, { encoding: new MemoryRegistry().encoding() });
+  const old = { key: string(), value: avroContract<Pick<Reading, 'celsius'>>(before) };
+  driver.createInputTopic(topic('measured', old)).pipeInput('hall', { celsius: 21 });
+  driver.createInputTopic(measured).pipeInput('yard', { celsius: 22, place: 'gate' });
+  expect(driver.createOutputTopic(warm).readValuesToList()).toEqual([
+    { celsius: 21, place: null },
+    { celsius: 22, place: 'gate' },
+  ]);
+  expect(driver.createOutputTopic(topic('warm', old)).readValuesToList()).toEqual([{ celsius: 21 }, { celsius: 22 }]);
+  await driver.close();
+});
+
+interface Visits {
+  readonly count: number;
+  readonly last: number | null;
+}
+const counts = keyValueStore<string, number>('visits');
+const visits = keyValueStore<string, Visits>('visits', {
+  version: 2,
+  earlier: [earlierValues(1, json<number>(), (count): Visits => ({ count, last: null }))],
+});
+const pages = topic('pages', { key: string(), value: json<number>() });
+
+const firstVersion = topology('visits', ({ stream }) => {
+  stream(pages).pipe(
+    processValues({
+      stores: [counts],
+      process({ key }: StreamRecord<number, string>, context: ValueProcessorContext<string, number>) {
+        context.store(counts).put(key, (context.store(counts).get(key) ?? 0) + 1);
+      },
+    }),
+    foreach(() => {}),
+  );
+});
+const secondVersion = topology('visits', ({ stream }) => {
+  stream(pages).pipe(
+    processValues({
+      stores: [visits],
+      process({ key, value: last }: StreamRecord<number, string>, context: ValueProcessorContext<string, number>) {
+        const count = (context.store(visits).get(key)?.count ?? 0) + 1;
+        context.store(visits).put(key, { count, last });
+      },
+    }),
+    foreach(() => {}),
+  );
+});
+
+test('the second version goes on with what the first one has remembered', async () => {
+  const engines = memoryEngines();
+  const first = await TopologyTestDriver.open(firstVersion, { engines });
+  for (const page of ['/', '/about', '/']) first.createInputTopic(pages).pipeInput(page, 1);
+  await first.close();
+
+  const second = await TopologyTestDriver.open(secondVersion, { engines });
+  second.createInputTopic(pages).pipeInput('/', 7);
+  expect(Object.fromEntries(second.getStateStore(visits).entries())).toEqual({
+    '/': { count: 3, last: 7 },
+    '/about': { count: 1, last: null },
+  });
+  await second.close();
+
+  await expect(TopologyTestDriver.open(firstVersion, { engines })).rejects.toThrow(/version 2 by a newer program/);
 });

@@ -3,13 +3,18 @@ import { setImmediate as turn } from 'node:timers/promises';
 import {
   bytes,
   type Change,
+  changePositions,
   changes,
+  distinct,
   enrich,
   filter,
+  foreach,
   json,
   keyValueStore,
+  long,
   mapAsync,
   mapValues,
+  memoryEngines,
   model,
   onnx,
   operator,
@@ -20,6 +25,8 @@ import {
   processValues,
   RecordError,
   recordOf,
+  type Serde,
+  type StoreDeclaration,
   type StreamRecord,
   string,
   type Topology,
@@ -514,5 +521,91 @@ describe('models and stores', () => {
       await driver.advanceWallClockTime(wait);
     }
     expect(driver.createOutputTopic(results).readValuesToList()).toEqual(['false', 'true', 'false']);
+  });
+});
+
+describe('how models are asked', () => {
+  const asking = topology('asking', ({ stream }) => {
+    stream(numbers)
+      .pipe(
+        predict(model<number, number>('tens'), { features: (n: number) => n, timeout: 1_000 }),
+        enrich((_n, answer: number) => answer),
+      )
+      .to(results);
+  });
+  const tens = () => fake(model<number, number>('tens'), { answer: (n) => n * 10 });
+  const pipe = (driver: TopologyTestDriver) => {
+    for (const n of [1, 2, 3, 4, 5]) driver.createInputTopic(numbers).pipeInput('k', n);
+  };
+
+  test('maxRows of the binding, and of the model itself, limits a batch; the binding goes first', async () => {
+    const bound = tens();
+    const own = Object.assign(tens(), { batching: { maxRows: 3 } });
+    const both = Object.assign(tens(), { batching: { maxRows: 3 } });
+    for (const given of [{ model: bound, maxRows: 2, maxConcurrent: 1 }, own, { model: both, maxRows: 4 }]) {
+      const driver = await driving(asking, { models: { tens: given } });
+      pipe(driver);
+      await driver.settled();
+      expect(driver.createOutputTopic(results).readValuesToList()).toEqual([10, 20, 30, 40, 50]);
+    }
+    expect([bound.batches, own.batches, both.batches]).toEqual([
+      [2, 2, 1],
+      [3, 2],
+      [4, 1],
+    ]);
+  });
+
+  test('maxWaitMs is of the clock of the driver', async () => {
+    const patient = tens();
+    const driver = await driving(asking, { models: { tens: { model: patient, maxWaitMs: 5 } } });
+    pipe(driver);
+    await driver.advanceWallClockTime(4);
+    expect([patient.batches, driver.inFlight]).toEqual([[], 5]);
+    await driver.advanceWallClockTime(1);
+    expect([patient.batches, driver.inFlight]).toEqual([[5], 0]);
+  });
+
+  test('an option that is no number is refused by its name', async () => {
+    const opened = TopologyTestDriver.open(asking, { models: { tens: { model: tens(), maxRows: 0 } } });
+    await expect(opened).rejects.toThrow(/maxRows/);
+  });
+});
+
+describe('stores that a driver before has left', () => {
+  const counting = (store: StoreDeclaration<string, number>) =>
+    topology('counting', ({ stream }) => {
+      stream(numbers).pipe(
+        processValues({
+          stores: [store],
+          process({ key, value }: StreamRecord<number, string>, context: ValueProcessorContext<string, number>) {
+            context.store(store).put(key, (context.store(store).get(key) ?? 0) + value);
+          },
+        }),
+        foreach(() => {}),
+      );
+    });
+
+  test('are refused where they were written otherwise, and free again for who reads them', async () => {
+    const engines = memoryEngines();
+    const plain = counting(keyValueStore<string, number>('sums'));
+    const first = await TopologyTestDriver.open(plain, { engines });
+    first.createInputTopic(numbers).pipeInput('k', 7);
+    await first.close();
+
+    const other = counting(keyValueStore<string, number>('sums', { value: long() as Serde<number> }));
+    await expect(TopologyTestDriver.open(other, { engines })).rejects.toThrow(
+      /the store 'sums' cannot be read on: its values of version 1 were written as json, and are declared as long/,
+    );
+    const mistaken = topology('mistaken', ({ stream }) => {
+      stream(numbers)
+        .pipe(distinct({ remember: changePositions<string>('sums') }))
+        .to(results);
+    });
+    await expect(TopologyTestDriver.open(mistaken, { engines })).rejects.toThrow(/declared to hold 'change positions'/);
+    const retained = counting(keyValueStore<string, number>('sums', { retentionMs: 1_000 }));
+    await expect(TopologyTestDriver.open(retained, { engines })).rejects.toThrow(/first retention.*changelog/);
+
+    const again = await driving(plain, { engines });
+    expect(again.getStateStore(keyValueStore<string, number>('sums')).get('k')).toBe(7);
   });
 });
