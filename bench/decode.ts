@@ -5,7 +5,6 @@
  * Run: npx tsx bench/decode.ts
  */
 import { readFileSync } from 'node:fs';
-import { cpus } from 'node:os';
 import { type Change, changeContextOf } from '../src/cdc/change.js';
 import { avroChanges } from '../src/serde/avro/avro-changes.js';
 import { AvroSerde } from '../src/serde/avro/avro-serde.js';
@@ -14,6 +13,7 @@ import { debezium } from '../src/serde/debezium-json.js';
 import type { SerdeContext } from '../src/serde/serde.js';
 import { changes, serdesFor, table } from '../src/topology/topic.js';
 import { FakeRegistry, recordedAvro, recordedSchemas, schemasOf } from '../test/serde/avro/recorded-avro.js';
+import { machine } from './machine.js';
 
 interface Car {
   readonly id: number;
@@ -67,7 +67,7 @@ function unwrapped(bytes: Buffer): unknown {
   return [change.after, changeContextOf(change)];
 }
 
-console.log(`${cpus()[0]?.model ?? 'unknown CPU'}, ${cpus().length} cores, Node ${process.version}`);
+console.log(`\nwhat decoding and writing cost\n${machine()}`);
 for (const [name, file] of [
   ['plain', 'json.jsonl'],
   ['with schema', 'json-with-schema.jsonl'],

@@ -1,4 +1,5 @@
 /** `npm run bench`: the numbers of this machine. */
+import { hasPython } from '../models/ford/bento-service.js';
 import { onnx } from '../src/model/onnx.js';
 import carPrices from '../topology/car-prices.js';
 import { runOver } from './car-prices.js';
@@ -91,3 +92,7 @@ benchOperators();
 await benchCarPrices();
 await benchSlowModel();
 await benchMemory();
+// Programs of their own, which measure as they are loaded.
+await import('./decode.js');
+if (await hasPython()) await import('./bentoml.js');
+else console.log('\nBentoML: not measured, it needs Python 3.11 (python3.11, or its path in PYTHON)');

@@ -30,7 +30,7 @@ export function modelsAway({ models }: Pick<ApplicationStatus, 'models'>): reado
 export class OutsideWarnings {
   readonly #told = new Set<string>();
 
-  look({ models }: Pick<ApplicationStatus, 'models'>, screen: Console): void {
+  look({ models }: Pick<ApplicationStatus, 'models'>, screen: Pick<Console, 'message'>): void {
     for (const [model, { model: figures }] of Object.entries(models)) {
       const outside = (figures?.outside ?? {}) as Readonly<Record<string, Outside>>;
       for (const [feature, { values, trainedOn }] of Object.entries(outside)) {
@@ -39,7 +39,7 @@ export class OutsideWarnings {
     }
   }
 
-  #tell(screen: Console, model: string, feature: string, value: string, trainedOn: string): void {
+  #tell(screen: Pick<Console, 'message'>, model: string, feature: string, value: string, trainedOn: string): void {
     const text =
       `the model '${model}' was asked about ${feature} = ${value}, and was trained on ${trainedOn}: what it answers is a ` +
       'guess. Keep such rows from it with a filter before predict, or train it on them';

@@ -18,7 +18,7 @@ export interface Reported {
 /** Says once a second how the application is doing. */
 export class StatusReports {
   readonly #about: Reported;
-  readonly #screen: Pick<Console, 'status'>;
+  readonly #screen: Pick<Console, 'status' | 'message'>;
   readonly #clock: Clock;
   readonly #consumer: Consumer;
   readonly #outside = new OutsideWarnings();
@@ -26,7 +26,7 @@ export class StatusReports {
   #finishedBefore = 0;
   #reporting: Promise<void> = Promise.resolve();
 
-  private constructor(about: Reported, screen: Pick<Console, 'status'>, clock: Clock, consumer: Consumer) {
+  private constructor(about: Reported, screen: Pick<Console, 'status' | 'message'>, clock: Clock, consumer: Consumer) {
     this.#about = about;
     this.#screen = screen;
     this.#clock = clock;
@@ -34,7 +34,11 @@ export class StatusReports {
   }
 
   /** @throws BrokerError when the consumer that looks at the lag cannot be opened */
-  static async start(about: Reported, screen: Pick<Console, 'status'>, clock: Clock): Promise<StatusReports> {
+  static async start(
+    about: Reported,
+    screen: Pick<Console, 'status' | 'message'>,
+    clock: Clock,
+  ): Promise<StatusReports> {
     const consumer = await about.broker.consumer({ offsetReset: 'earliest', isolation: 'read_committed' });
     const reports = new StatusReports(about, screen, clock, consumer);
     reports.#next();

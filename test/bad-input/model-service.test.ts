@@ -126,7 +126,7 @@ const ALWAYS: Readonly<Record<string, { readonly bad: Reply; readonly said: RegE
     said: /'ford-price' .*null/,
   },
   'answers HTML': {
-    bad: (_seen, response) => response.end('<html>hello</html>'),
+    bad: (_seen, response) => void response.end('<html>hello</html>'),
     said: /\/predict answered what is no JSON: <html>hello<\/html>/,
   },
   'is slow': { bad: () => undefined, said: /gave no answer within \d+ ms/ },
