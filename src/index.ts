@@ -41,6 +41,34 @@ export {
 
 // Clock, errors and their handlers.
 export { type Clock, systemClock, type Timer } from './clock.js';
+// Looking at topics and applications: comparing, recording, dead letters, setting back.
+export {
+  type ChangedRow,
+  type ComparedTopic,
+  type CompareOptions,
+  type CompareReport,
+  type Condition,
+  compare,
+  compareHtml,
+  type Distribution,
+  type FieldReport,
+  type JoinedBy,
+  parseCondition,
+  type Row,
+  type SideCounts,
+} from './compare/index.js';
+export {
+  type DeadLetterGroup,
+  type DeadLetterReason,
+  type ListDeadLettersOptions,
+  listDeadLetters,
+  type RedriveOptions,
+  type RedriveProgress,
+  type RedriveResult,
+  redriveDeadLetters,
+  type ShownDeadLetter,
+  showDeadLetter,
+} from './dead-letters/index.js';
 export { always, type ErrorDecision, type ErrorHandler } from './error-handler.js';
 export {
   BrokerError,
@@ -67,7 +95,6 @@ export { ModelAway } from './model/model-away.js';
 export { ModelError, type ModelErrorKind } from './model/model-error.js';
 export { type OnnxOptions, onnx } from './model/onnx.js';
 export { type Difference, type ShadowOptions, shadow } from './model/shadow.js';
-
 // Operators.
 export {
   type ChangeMarker,
@@ -100,7 +127,10 @@ export { selectKey } from './operators/select-key.js';
 export { unwrap } from './operators/unwrap.js';
 export type { DeleteTombstoneHandlingMode, UnwrapOptions, Unwrapped } from './operators/unwrap-options.js';
 export { type OwnOperator, operator, type ProcessorContext } from './operators/user-operator.js';
-
+export type { Decoded } from './reading/any-encoding.js';
+export { type Bound, parseBound } from './reading/bound.js';
+export { type ReadRange, readRange } from './reading/bounded-read.js';
+export { type RecordOptions, recordTopic } from './reading/recording.js';
 // Records.
 export {
   type ChangeContext,
@@ -115,7 +145,6 @@ export {
   withKeyValue,
   withValue,
 } from './record.js';
-
 // Schemas in a registry.
 export {
   type EmbeddedRegistry,
@@ -125,6 +154,14 @@ export {
 export { RegistryError } from './registry/registry-error.js';
 export type { SubjectNameStrategy } from './registry/subject-name.js';
 export { waitForRegistry } from './registry/wait-for-registry.js';
+export {
+  parseResetFile,
+  type ResetFile,
+  type ResetOptions,
+  type ResetResult,
+  type ResetTo,
+  resetApplication,
+} from './reset/index.js';
 export { type AvroContract, avroContract } from './serde/avro/contract.js';
 export { type AvroOptions, avro } from './serde/avro/encoding.js';
 export { AvroSchemaError } from './serde/avro/read-avro-schema.js';

@@ -11,14 +11,6 @@ export function fieldsOf(value: unknown): ReadonlyMap<string, unknown> {
   return fields;
 }
 
-/** The value as JSON can keep it: bytes in base64. */
-export function plain(value: unknown): unknown {
-  if (Buffer.isBuffer(value)) return value.toString('base64');
-  if (Array.isArray(value)) return value.map(plain);
-  if (!isStruct(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, plain(inner)]));
-}
-
 /** The number that a value is: also of a bigint, and of the text of a decimal. */
 export function numberOf(value: unknown): number | undefined {
   if (typeof value === 'number') return value;

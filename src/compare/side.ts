@@ -3,12 +3,12 @@ import { createHash } from 'node:crypto';
 import type { Broker, ConsumedRecord } from '../brokers/port.js';
 import { AnyDecoder } from '../reading/any-encoding.js';
 import { type ReadRange, readRange } from '../reading/bounded-read.js';
+import { plainJson } from '../reading/plain-json.js';
 import type { Encoding } from '../serde/encoding.js';
 import { parseJson, stringifyJson } from '../serde/json-text.js';
 import type { Serde, SerdeContext } from '../serde/serde.js';
 import { stableJson } from '../state/stable-json.js';
 import type { StoreChange, StoreEngine } from '../state/store.js';
-import { plain } from './fields.js';
 import { type JoinedBy, positionOf } from './joined-by.js';
 
 /** What is compared. */
@@ -93,8 +93,8 @@ export class SideReader {
   #row(record: ConsumedRecord): Row {
     const { timestamp, partition, offset } = record;
     return {
-      key: plain(this.#decode(record, 'key')),
-      value: plain(this.#decode(record, 'value')),
+      key: plainJson(this.#decode(record, 'key')),
+      value: plainJson(this.#decode(record, 'value')),
       timestamp,
       partition,
       offset,
