@@ -3,6 +3,11 @@ import { readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { asError, ConfigurationError, TopologyError } from '../errors.js';
+import { addCompareCommand } from './compare-command.js';
+import { addDlqCommand } from './dlq-command.js';
+import { ExitStatus } from './exit-status.js';
+import { addRecordCommand } from './record-command.js';
+import { addResetCommand } from './reset-command.js';
 import { addRunCommand } from './run-command.js';
 import { addSchemasCommand } from './schemas-command.js';
 
@@ -36,6 +41,7 @@ async function exitCodeOf(argv: readonly string[]): Promise<number> {
     const text = millrace.opts().trace === true ? inspect(error) : error.message;
     if (json) tellProgram(text);
     else process.stderr.write(`millrace: ${text}\n`);
+    if (error instanceof ExitStatus) return error.code;
     return error instanceof ConfigurationError || error instanceof TopologyError ? EXIT_USAGE : EXIT_FAILURE;
   }
 }
@@ -101,6 +107,10 @@ Example:
       process.stdout.write(json ? `${JSON.stringify({ topology: topology.name, description })}\n` : description);
     });
 
+  addCompareCommand(millrace);
+  addResetCommand(millrace);
+  addDlqCommand(millrace);
+  addRecordCommand(millrace);
   addSchemasCommand(millrace, json);
 
   for (const command of millrace.commands) command.exitOverride().copyInheritedSettings(millrace);
