@@ -7,6 +7,7 @@ import { addCompareCommand } from './compare-command.js';
 import { addDlqCommand } from './dlq-command.js';
 import { ExitStatus } from './exit-status.js';
 import { addRecordCommand } from './record-command.js';
+import { addReplayCommand } from './replay-command.js';
 import { addResetCommand } from './reset-command.js';
 import { addRunCommand } from './run-command.js';
 import { addSchemasCommand } from './schemas-command.js';
@@ -91,6 +92,7 @@ Example:
     });
 
   addRunCommand(millrace);
+  addReplayCommand(millrace);
 
   millrace
     .command('describe')

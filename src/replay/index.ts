@@ -5,6 +5,7 @@ export type { ReplayOptions } from './options.js';
 export type { PlannedOutput, PlannedPartition, ReplayPlan } from './plan.js';
 export type { PartitionProgress, ReplayCounts, ReplayProgress } from './progress.js';
 export type { ReplayFilter } from './redirect.js';
-export { replay, replayPlan } from './replay.js';
+export { replay, replayEstimate, replayPlan } from './replay.js';
 export { type DeletedReplay, deleteReplay, listReplays, type ReplayStatus } from './replays.js';
+export type { ReplayEstimate } from './sample.js';
 export type { Reached } from './start-offsets.js';

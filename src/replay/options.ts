@@ -17,8 +17,8 @@ export interface ReplayOptions {
   /** The live application's configuration; what is to be different in the replay (a model) is different here. */
   readonly config: ApplicationConfig;
   readonly broker: Broker;
-  /** Opens the state of an application id: `(id) => lmdbEngines(join('.millrace/state', id))`. Never the live one's. */
-  readonly engines: (applicationId: string) => StoreEngines;
+  /** Opens the state in a folder of the replay's own: `(folder) => lmdbEngines(join('.millrace/state', folder))`. */
+  readonly engines: (folder: string) => StoreEngines;
   /** Default: the machine's. */
   readonly clock?: Clock;
   /** Default `beginning`. */
@@ -31,8 +31,11 @@ export interface ReplayOptions {
   readonly filter?: ReplayFilter;
   /** Says in a text what `filter` is, so that a replay that is gone on with is seen to be the same. */
   readonly filterText?: string;
-  /** What is different in `config`, in texts by setting, for the same purpose: `{ 'models.ford-price': 'v2.onnx' }`. */
-  readonly overrides?: Readonly<Record<string, string>>;
+  /**
+   * More that tells this replay from another of the name, in texts: what is different in `config`
+   * (`{ 'models.ford-price': 'v2.onnx' }`), or a time as it was given (`{ from: '-7d' }`).
+   */
+  readonly asked?: Readonly<Record<string, string>>;
   /** Writes to the topics of the live application. Default: to `<topic>.replay-<name>`. */
   readonly intoLive?: boolean;
   /** Begins with the state that the live application has now. Default: with none. */
@@ -75,7 +78,7 @@ export function replaySetting(topology: Topology, options: ReplayOptions): Repla
   if (options.filter !== undefined) asked.filter = options.filterText ?? options.filter.toString();
   if (intoLive) asked.intoLive = 'yes';
   if (withState) asked.withState = 'yes';
-  for (const [setting, text] of Object.entries(options.overrides ?? {})) asked[setting] = text;
+  for (const [setting, text] of Object.entries(options.asked ?? {})) asked[setting] = text;
   return {
     ...options,
     name,

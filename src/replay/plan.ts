@@ -52,6 +52,11 @@ export function replayApplicationId(liveApplicationId: string, name: string): st
   return `${liveApplicationId}-replay-${name}`;
 }
 
+/** The folder of a replay's state: a later replay of the name has another, whatever an earlier one left on a machine. */
+export function stateFolder({ applicationId, createdAt }: ReplayPlan): string {
+  return `${applicationId}/${createdAt.replaceAll(/\D/g, '')}`;
+}
+
 /** The topic that a replay writes to instead of a live one. */
 export function replayTopic(live: string, name: string): string {
   return `${live}.replay-${name}`;

@@ -67,8 +67,6 @@ export async function prepare(
   } finally {
     await admin.close();
   }
-  // No state of an earlier replay of the name, whose changelogs are gone.
-  await setting.engines(plan.applicationId).remove();
   await setStart(broker, plan);
   await keepReplay(broker, { plan, state: 'running' });
 }
@@ -77,7 +75,6 @@ function checkSame(plan: ReplayPlan, { asked, name }: ReplaySetting): void {
   const settings = new Set([...Object.keys(plan.asked), ...Object.keys(asked)]);
   for (const setting of settings) {
     const [before, now] = [plan.asked[setting], asked[setting]];
-    // A time that is counted back from now is another one each time: the first counts.
     if (before === now) continue;
     throw new ConfigurationError(
       `replay '${name}' was begun ${plan.createdAt} with ${setting} ${before ?? '(not given)'}, and not ${now ?? '(not given)'}: ` +

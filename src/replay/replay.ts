@@ -19,6 +19,7 @@ import type { ReplayPlan } from './plan.js';
 import { findOrPlan, prepare } from './prepare.js';
 import { NO_COUNTS, type ReplayProgress } from './progress.js';
 import { runPart } from './run-part.js';
+import { estimate, type ReplayEstimate } from './sample.js';
 import { checkStillThere, hasRecordsLeft } from './start-offsets.js';
 
 /**
@@ -32,7 +33,7 @@ import { checkStillThere, hasRecordsLeft } from './start-offsets.js';
  *   is another one; what the application failed with
  * @example
  * replay(carPrices, {
- *   name: 'v2', from: new Date('2026-11-14'), broker, engines: (id) => lmdbEngines(join('.millrace/state', id)),
+ *   name: 'v2', from: new Date('2026-11-14'), broker, engines: (folder) => lmdbEngines(join('state', folder)),
  *   config: { ...config, models: { 'ford-price': onnx('ford-v2.onnx') } },
  * }).subscribe((progress) => console.log(progress));
  */
@@ -56,6 +57,19 @@ export function replay(topology: Topology, options: ReplayOptions): Observable<R
  */
 export async function replayPlan(topology: Topology, options: ReplayOptions): Promise<ReplayPlan> {
   return (await findOrPlan(replaySetting(topology, options))).plan;
+}
+
+/**
+ * How long a replay would take, measured by a sample of its records in memory.
+ *
+ * @returns undefined when there is nothing to replay
+ * @throws what the topology fails with over the sample
+ * @example
+ * const { estimatedMs } = (await replayEstimate(carPrices, { broker, config, engines })) ?? { estimatedMs: 0 };
+ */
+export async function replayEstimate(topology: Topology, options: ReplayOptions): Promise<ReplayEstimate | undefined> {
+  const setting = replaySetting(topology, options);
+  return estimate(setting, (await findOrPlan(setting)).plan);
 }
 
 /** Around a run. */

@@ -45,16 +45,16 @@ export interface DeletedReplay {
  * Deletes a replay: its topics (never live ones), its group, its state on this machine, and what is known of it.
  * Repeated after it was cut short, it does the rest.
  *
- * @param engines the state of an application id, as for `replay`
+ * @param engines opens the state in a folder, as for `replay`
  * @throws ConfigurationError when there is no such replay; BrokerError `fenced` while it runs
  * @example
- * await deleteReplay(broker, 'car-prices', 'v2', (id) => lmdbEngines(join('.millrace/state', id)));
+ * await deleteReplay(broker, 'car-prices', 'v2', (folder) => lmdbEngines(join('.millrace/state', folder)));
  */
 export async function deleteReplay(
   broker: Broker,
   liveApplicationId: string,
   name: string,
-  engines: (applicationId: string) => StoreEngines,
+  engines: (folder: string) => StoreEngines,
 ): Promise<DeletedReplay> {
   const known = await keptReplays(broker, liveApplicationId);
   const kept = known.get(name);

@@ -1,8 +1,9 @@
 import { Application, type ApplicationListener } from '../app/application.js';
 import type { ApplicationConfig } from '../app/config.js';
 import { type Clock, systemClock, type Timer } from '../clock.js';
+import type { Topology } from '../topology/graph.js';
 import type { ReplaySetting } from './options.js';
-import { offsetsIn, type ReplayPlan } from './plan.js';
+import { offsetsIn, type ReplayPlan, stateFolder } from './plan.js';
 import { RateWindow, type ReplayCounts, type ReplayProgress } from './progress.js';
 import { redirected } from './redirect.js';
 import { reached } from './start-offsets.js';
@@ -27,12 +28,10 @@ export interface Part {
  */
 export async function runPart({ setting, plan, listener, signal, report }: Part): Promise<ReplayCounts> {
   const clock = setting.clock ?? systemClock;
-  const outputs = Object.fromEntries(plan.outputs.map(({ live, topic }) => [live, topic]));
-  const declared = Object.fromEntries(Object.entries(outputs).filter(([live]) => setting.topology.topics.has(live)));
   const application = new Application(
-    redirected(setting.topology, declared, setting.filter),
-    replayConfig(setting, outputs),
-    { broker: setting.broker, engines: setting.engines(plan.applicationId), clock },
+    replayTopology(setting, plan),
+    replayConfig(setting, plan),
+    { broker: setting.broker, engines: setting.engines(stateFolder(plan)), clock },
     listener,
     {
       // What is not to be read ends before it begins.
@@ -60,8 +59,16 @@ export async function runPart({ setting, plan, listener, signal, report }: Part)
   }
 }
 
+/** The topology, on the outputs and over the records of the replay. */
+export function replayTopology({ topology, filter }: ReplaySetting, plan: ReplayPlan): Topology {
+  // The topic of dead letters is no topic of the topology.
+  const outputs = plan.outputs.filter(({ live }) => topology.topics.has(live));
+  return redirected(topology, Object.fromEntries(outputs.map(({ live, topic }) => [live, topic])), filter);
+}
+
 /** The live application's configuration, with names of its own for everything that it writes. */
-function replayConfig(setting: ReplaySetting, outputs: Readonly<Record<string, string>>): ApplicationConfig {
+export function replayConfig(setting: ReplaySetting, plan: ReplayPlan): ApplicationConfig {
+  const outputs = Object.fromEntries(plan.outputs.map(({ live, topic }) => [live, topic]));
   const { topics: _applied, ...config } = setting.config;
   const encodings = { ...config.encodings };
   for (const [live, topic] of Object.entries(outputs)) {
