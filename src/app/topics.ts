@@ -8,7 +8,8 @@ import type { Topology } from '../topology/graph.js';
  * Looks whether the topics of a topology are there, and creates the internal ones.
  *
  * @returns changelog topics by store
- * @throws ConfigurationError when a topic is missing; TopologyError when inputs of one task differ in their partitions
+ * @throws ConfigurationError when a topic is missing, or an input has another partition count than when the internal topics
+ *   were made; TopologyError when inputs of one task differ in their partitions
  */
 export async function prepareTopics(
   admin: Admin,
@@ -28,8 +29,11 @@ export async function prepareTopics(
   }
 
   const changelogs = new Map<string, string>();
-  const create = (spec: TopicSpec) =>
-    admin.createTopics([replicationFactor === undefined ? spec : { ...spec, replicationFactor }]);
+  const create = async (spec: TopicSpec, input: string): Promise<void> => {
+    const made = await admin.partitionCount(spec.topic);
+    if (made !== undefined && made !== spec.partitions) throw otherPartitions(input, spec, made, applicationId);
+    await admin.createTopics([replicationFactor === undefined ? spec : { ...spec, replicationFactor }]);
+  };
   for (const { sourceTopics, stores, redriveTopics = new Map<string, string>() } of topology.subtopologies) {
     const [first, ...others] = sourceTopics.filter((topic) => !redriveTopics.has(topic));
     if (first === undefined) continue;
@@ -45,10 +49,19 @@ export async function prepareTopics(
     for (const store of stores) {
       if (!store.changelog) continue;
       const topic = changelogTopic(applicationId, store);
-      await create(changelogSpec(topic, partitions));
+      await create(changelogSpec(topic, partitions), first);
       changelogs.set(store.name, topic);
     }
-    for (const topic of redriveTopics.keys()) await create(redriveSpec(topic, partitions));
+    for (const topic of redriveTopics.keys()) await create(redriveSpec(topic, partitions), first);
   }
   return changelogs;
+}
+
+function otherPartitions(input: string, spec: TopicSpec, made: number, applicationId: string): ConfigurationError {
+  return new ConfigurationError(
+    `the input topic '${input}' has ${spec.partitions} partitions now, and '${applicationId}' began with ${made} of them ` +
+      `(its topic '${spec.topic}' has as many): keys lie in other partitions than their state. Begin anew under another ` +
+      `application.id, or delete the internal topics and the local state of this one`,
+    input,
+  );
 }

@@ -78,7 +78,7 @@ function logOf(json: boolean, applicationId: string, instance: Instance): Log {
   if (!json) return humanConsole({ out: process.stdout, clock: systemClock });
   return logConsole({
     out: process.stdout,
-    bound: { 'application.id': applicationId, 'instance.id': instance.id },
+    bound: { pid: process.pid, 'application.id': applicationId, 'instance.id': instance.id },
   });
 }
 

@@ -21,7 +21,11 @@ export function changelogTopic(applicationId: string, store: StoreDeclaration): 
   return name;
 }
 
-/** The changelog topic as it is created: compacted, one partition for each task. */
+/**
+ * The changelog topic as it is created: compacted, one partition for each task.
+ *
+ * Source: Kafka Streams 4.3 `InternalTopicConfig` and `UnwindowedUnversionedChangelogTopicConfig`.
+ */
 export function changelogSpec(topic: string, partitions: number): TopicSpec {
-  return { topic, partitions, config: { 'cleanup.policy': 'compact' } };
+  return { topic, partitions, config: { 'cleanup.policy': 'compact', 'message.timestamp.type': 'CreateTime' } };
 }

@@ -51,7 +51,12 @@ test('the commands', () => {
   const own: Record<Exclude<keyof MillraceConfig, keyof ApplicationConfig>, string> = {
     'bootstrap.servers': '–',
     'state.dir': '`.millrace/state`',
+    'client.id': '–',
     librdkafka: '`{}`',
+    consumer: '`{}`',
+    producer: '`{}`',
+    'metrics.port': '–',
+    'metrics.host': '`127.0.0.1`',
     source: '–',
     sink: '–',
     dev: '–',
