@@ -1,6 +1,7 @@
 /**
- * The topology of `npm start`, on Kafka: the topics are created, the changes that Debezium once wrote are put into the
- * first, `millrace run` prices them, and the priced rows are read. Needs a Kafka: `npm run stack -- --only kafka`.
+ * The topology of `npm start`, on Kafka alone: the changes that Debezium once wrote are put into its first topic,
+ * `millrace run` prices them with the model in process, and the priced rows are read. Needs a Kafka that has the topics:
+ * `npm run stack -- --only kafka`.
  *
  *     npx tsx examples/kafka/car-prices-on-kafka.ts 127.0.0.1:9092
  *
@@ -13,31 +14,17 @@ import { fileURLToPath } from 'node:url';
 import { type Broker, NO_HEADERS } from 'millrace';
 import { carChanges, pricedCars } from '../../schemas/cars.js';
 import { kafkaBroker } from '../../src/brokers/kafka/index.js';
-import carPrices from '../../topology/car-prices.js';
 
-const DEAD_LETTERS = 'car_prices_dead_letters';
 const [servers = '127.0.0.1:9092'] = process.argv.slice(2);
 
 const broker = kafkaBroker({ 'bootstrap.servers': servers });
 try {
-  await createTopics(broker);
   const changes = await produceRecording(broker);
   console.log(`${changes} changes are in ${carChanges.name}`);
   await runUntilIdle();
   for (const line of await readPriced(broker)) console.log(line);
 } finally {
   await broker.close();
-}
-
-async function createTopics(at: Broker): Promise<void> {
-  const admin = await at.admin();
-  const declared = [...carPrices.topics.values()].map(({ name, cleanup, partitions = 1 }) => ({
-    topic: name,
-    partitions,
-    config: { 'cleanup.policy': cleanup },
-  }));
-  await admin.createTopics([...declared, { topic: DEAD_LETTERS, partitions: 1 }]);
-  await admin.close();
 }
 
 async function produceRecording(at: Broker): Promise<number> {
@@ -62,7 +49,16 @@ async function produceRecording(at: Broker): Promise<number> {
 
 /** `millrace run`, until it says that nothing is in flight and nothing more is to be read. */
 async function runUntilIdle(): Promise<void> {
-  const command = ['bin/millrace.js', 'run', 'topology/car-prices.ts', '--bootstrap-servers', servers, '--json'];
+  const model = ['--set', 'models.ford-price=ford-price-onnx'];
+  const command = [
+    'bin/millrace.js',
+    'run',
+    'topology/car-prices.ts',
+    '--bootstrap-servers',
+    servers,
+    ...model,
+    '--json',
+  ];
   const millrace = spawn('node', command, {
     cwd: fileURLToPath(new URL('../..', import.meta.url)),
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -85,16 +81,21 @@ async function runUntilIdle(): Promise<void> {
 }
 
 async function readPriced(at: Broker): Promise<readonly string[]> {
+  const admin = await at.admin();
+  const count = (await admin.partitionCount(pricedCars.name)) ?? 0;
+  await admin.close();
   const consumer = await at.consumer({ offsetReset: 'earliest', isolation: 'read_committed' });
-  const partition = { topic: pricedCars.name, partition: 0 };
-  const { low, high } = await consumer.watermarks(partition);
-  consumer.assign([{ ...partition, offset: low }]);
   const lines: string[] = [];
-  while ((consumer.position(partition) ?? low) < high) {
-    for (const { key, value } of await consumer.poll(100, 1_000)) {
-      const id = JSON.parse(String(key)).payload.id;
-      const row = value === null ? undefined : JSON.parse(String(value)).payload;
-      lines.push(`car ${id}: ${row === undefined ? 'deleted' : `${row.model} £${row.suggestedprice.toFixed(2)}`}`);
+  for (let partition = 0; partition < count; partition += 1) {
+    const place = { topic: pricedCars.name, partition };
+    const { low, high } = await consumer.watermarks(place);
+    consumer.assign([{ ...place, offset: low }]);
+    while ((consumer.position(place) ?? low) < high) {
+      for (const { key, value } of await consumer.poll(100, 1_000)) {
+        const id = JSON.parse(String(key)).payload.id;
+        const row = value === null ? undefined : JSON.parse(String(value)).payload;
+        lines.push(`car ${id}: ${row === undefined ? 'deleted' : `${row.model} £${row.suggestedprice.toFixed(2)}`}`);
+      }
     }
   }
   await consumer.close();
