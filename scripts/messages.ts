@@ -29,7 +29,7 @@ const own = options.registry === undefined ? await openEmbeddedRegistry() : unde
 const registry = own?.url ?? options.registry!;
 const broker = await openBroker(options['bootstrap-servers']);
 try {
-  await waitForRegistry({ url: registry }, { onWaiting: ({ message }) => console.log(`waiting: ${message}`) });
+  await registryThere();
   console.log(`registry ${registry}`);
   await createTopic(broker);
   const encoding = avro({ registry });
@@ -55,6 +55,16 @@ try {
 } finally {
   await broker.close();
   await own?.close();
+}
+
+/** Waits for it, and says so once for each reason. */
+async function registryThere(): Promise<void> {
+  let told: string | undefined;
+  const onWaiting = ({ message }: Error) => {
+    if (message !== told) console.log(`waiting for the registry ${registry}: ${message}`);
+    told = message;
+  };
+  await waitForRegistry({ url: registry }, { onWaiting });
 }
 
 async function openBroker(servers: string | undefined): Promise<Broker> {
