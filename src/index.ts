@@ -154,6 +154,29 @@ export {
 export { RegistryError } from './registry/registry-error.js';
 export type { SubjectNameStrategy } from './registry/subject-name.js';
 export { waitForRegistry } from './registry/wait-for-registry.js';
+// Replay.
+export {
+  type DeletedReplay,
+  deleteReplay,
+  type KeptReplay,
+  listReplays,
+  type PartitionProgress,
+  type PlannedOutput,
+  type PlannedPartition,
+  type Reached,
+  type ReplayCounts,
+  type ReplayEdge,
+  type ReplayEstimate,
+  type ReplayFilter,
+  type ReplayOptions,
+  type ReplayPlan,
+  type ReplayProgress,
+  type ReplayState,
+  type ReplayStatus,
+  replay,
+  replayEstimate,
+  replayPlan,
+} from './replay/index.js';
 export {
   parseResetFile,
   type ResetFile,

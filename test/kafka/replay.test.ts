@@ -1,0 +1,45 @@
+/** A replay on a real Kafka, killed five times, beside the live application. `npm run replay-proof` does it with a million. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startTestKafka, type TestKafka, whyNoKafka } from '../brokers/kafka/real-kafka.js';
+import { proveReplay } from './replay-proof.js';
+
+const missing = await whyNoKafka();
+const EVENTS = 20_000;
+
+describe.skipIf(missing !== undefined)(
+  `replay on Kafka${missing === undefined ? '' : `: not tested, ${missing}`}`,
+  () => {
+    let kafka: TestKafka;
+    let folder: string;
+
+    beforeAll(async () => {
+      folder = await mkdtemp(join(tmpdir(), 'millrace-replay-'));
+      kafka = await startTestKafka();
+    });
+    afterAll(async () => {
+      await kafka?.stop();
+      await rm(folder, { recursive: true, force: true });
+    });
+
+    test('with a second model and five kills: exactly what the topology gives, and the live application untouched', {
+      timeout: 300_000,
+    }, async () => {
+      const said: string[] = [];
+      const size = { events: EVENTS, kills: 5, rate: 2_500 };
+      const result = await proveReplay(kafka.bootstrapServers, folder, size, (line) => said.push(line));
+      const expected = (EVENTS * 3) / 4 - (EVENTS * 3) / 4 / 50;
+      expect(result, said.join('\n')).toMatchObject({
+        killed: 5,
+        replayed: expected,
+        expected,
+        wrongOutputs: 0,
+        wrongPrices: 0,
+        wrongLive: 0,
+        wrongLiveOffsets: 0,
+      });
+    });
+  },
+);
