@@ -22,6 +22,7 @@ import type { StoreStatistics } from '../state/task-store.js';
 import type { Topology } from '../topology/graph.js';
 import { serdesFor, type TopicDeclaration } from '../topology/topic.js';
 import { type ApplicationConfig, type CheckedConfig, checkConfig, handlerOf } from './config.js';
+import { copartitionedTopics } from './copartitioned-topics.js';
 import { Oracles } from './oracles.js';
 import { renamedTopics } from './renamed-topics.js';
 import { recordTracer } from './spans.js';
@@ -324,6 +325,7 @@ export class Application {
         ...(instance === undefined ? {} : { instanceId: `${applicationId}-${instance}` }),
         offsetReset,
         isolation: 'read_committed',
+        copartitioned: copartitionedTopics(topology),
         maxPollIntervalMs: config['max.poll.interval.ms'],
         sessionTimeoutMs: config['session.timeout.ms'],
       };

@@ -18,6 +18,7 @@
  *  B6. After an abort the consumer's position stays: who wants the records again rewinds to `committed()`.
  *  B7. A partition belongs to one member of a group. `onRevoked` is awaited before another member gets it;
  *      `onLost` says that it is already gone, and commits for it fail `fenced`.
+ *      Copartitioned topics are assigned together: who gets partition n of one gets it of all.
  *  B8. `commit` resolves when the broker has confirmed it. Offsets of a member that is no longer in the group's
  *      current generation are refused `fenced`; so are `sendOffsets` of one.
  *  B9. A null key goes round the partitions; any other goes where Java's `murmur2` sends it.
@@ -68,6 +69,11 @@ export interface ConsumerConfig {
    * holds a partition of the leader commits those of the same partition of the companion (B8).
    */
   readonly companions?: ReadonlyMap<string, string>;
+  /**
+   * Sets of topics that are read together: partition n of each goes to the same member, whose task keeps one state for
+   * all of them. The topics of a set have the same number of partitions, and all members name the same sets.
+   */
+  readonly copartitioned?: readonly (readonly string[])[];
   /** Milliseconds without `poll` after which the member is expelled (`max.poll.interval.ms`). Default 300,000. */
   readonly maxPollIntervalMs?: number;
   /** Milliseconds without a heartbeat after which the member is expelled (`session.timeout.ms`). Default 6,000. */

@@ -489,6 +489,21 @@ export function brokerContract(name: string, open: () => Promise<BrokerUnderTest
         expect(a.lost).toEqual([]);
       });
 
+      it('gives the same numbers of copartitioned topics to one member, also when members come and go', async () => {
+        const topics = [await session.topic(4), await session.topic(4)] as const;
+        const member = { groupId: session.group(), copartitioned: [topics] };
+        const numbersOf = (names: readonly string[], topic: string) =>
+          [...names].filter((name) => name.startsWith(`${topic}-`)).map((name) => name.slice(topic.length));
+        const a = await session.member(topics, member);
+        await pollUntil('all partitions', [a], () => a.has.length === 8);
+        const b = await session.member(topics, member);
+        await pollUntil('half each', [a, b], () => a.has.length === 4 && b.has.length === 4);
+        for (const { has } of [a, b])
+          expect(numbersOf(has, topics[1]).sort()).toEqual(numbersOf(has, topics[0]).sort());
+        await a.consumer.close();
+        await pollUntil('all again', [b], () => b.has.length === 8);
+      });
+
       it('waits for onRevoked before it gives a partition to another', async () => {
         const topic = await session.topic(2);
         const groupId = session.group();

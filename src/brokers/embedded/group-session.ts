@@ -5,7 +5,6 @@ import type { Group, Member } from './groups.js';
 import { replaced } from './groups.js';
 
 const MAX_POLL_INTERVAL_MS = 300_000;
-const SESSION_TIMEOUT_MS = 6_000;
 
 /** What a session needs of its consumer. */
 export interface GroupSessionSurroundings {
@@ -143,10 +142,9 @@ export class GroupSession {
   }
 
   #join(): Member {
-    const { instanceId, sessionTimeoutMs = SESSION_TIMEOUT_MS } = this.#config;
     const { group, wake } = this.#surroundings;
     this.polled();
-    const member = group.join(this.topics, instanceId, sessionTimeoutMs, wake);
+    const member = group.join(this.topics, this.#config, wake);
     this.#watch(member);
     return member;
   }

@@ -10,9 +10,11 @@
  */
 import type { Clock, Timer } from '../../clock.js';
 import { BrokerError } from '../../errors.js';
-import type { TopicPartition } from '../port.js';
+import type { ConsumerConfig, TopicPartition } from '../port.js';
 import type { AssignableMember } from './assignor.js';
 import { assign } from './assignor.js';
+
+const SESSION_TIMEOUT_MS = 6_000;
 
 /** What a member has to do to follow the group's plan. */
 export interface Changes {
@@ -38,6 +40,7 @@ export class Member implements AssignableMember {
   constructor(
     readonly group: Group,
     readonly topics: readonly string[],
+    readonly copartitioned: readonly (readonly string[])[],
     readonly instanceId: string | undefined,
     readonly sessionTimeoutMs: number,
     /** Called when there is something to do. */
@@ -62,8 +65,12 @@ export class Group {
   }
 
   /** Joins, or takes the place of the member with the same instance id. */
-  join(topics: readonly string[], instanceId: string | undefined, sessionTimeoutMs: number, wake: () => void): Member {
-    const member = new Member(this, topics, instanceId, sessionTimeoutMs, wake);
+  join(
+    topics: readonly string[],
+    { copartitioned = [], instanceId, sessionTimeoutMs = SESSION_TIMEOUT_MS }: ConsumerConfig,
+    wake: () => void,
+  ): Member {
+    const member = new Member(this, topics, copartitioned, instanceId, sessionTimeoutMs, wake);
     const earlier = instanceId === undefined ? undefined : this.#members.find((each) => each.instanceId === instanceId);
     if (earlier === undefined) {
       this.#members.push(member);

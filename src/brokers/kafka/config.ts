@@ -100,8 +100,10 @@ const common = (options: KafkaOptions): Record<string, unknown> => ({
  */
 export function consumerSettings(options: KafkaOptions, config: ConsumerConfig, groupId: string): ClientSettings {
   const sessionTimeoutMs = config.sessionTimeoutMs ?? DEFAULT_SESSION_TIMEOUT_MS;
+  const together = config.copartitioned?.some((topics) => topics.length > 1) === true;
   const settings: Record<string, unknown> = {
-    'partition.assignment.strategy': 'cooperative-sticky',
+    // The sticky assignor takes each topic for itself. Of librdkafka's, only `range` gives a member the same numbers of all.
+    'partition.assignment.strategy': together ? 'range' : 'cooperative-sticky',
     'session.timeout.ms': sessionTimeoutMs,
     'heartbeat.interval.ms': Math.min(3_000, Math.floor(sessionTimeoutMs / 3)),
     'max.poll.interval.ms': config.maxPollIntervalMs ?? DEFAULT_MAX_POLL_INTERVAL_MS,

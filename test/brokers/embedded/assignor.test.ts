@@ -3,7 +3,11 @@ import { describe, expect, it } from 'vitest';
 import type { AssignableMember } from '../../../src/brokers/embedded/assignor.js';
 import { assign } from '../../../src/brokers/embedded/assignor.js';
 
-const memberOf = (...topics: readonly string[]): AssignableMember => ({ topics, target: new Set() });
+const memberOf = (...topics: readonly string[]): AssignableMember => ({
+  topics,
+  copartitioned: [],
+  target: new Set(),
+});
 
 describe('assign', () => {
   it('spreads partitions evenly, each to one member that wants its topic', () => {
@@ -47,5 +51,33 @@ describe('assign', () => {
     expect([a, b, c].map((member) => member.target.size)).toEqual([2, 2, 2]);
     expect([...a.target].every((key) => before[0]!.has(key))).toBe(true);
     expect([...b.target].every((key) => before[1]!.has(key))).toBe(true);
+  });
+
+  it('gives the same numbers of copartitioned topics to one member, evenly, whoever comes and goes', () => {
+    const together = (): AssignableMember => ({
+      topics: ['a', 'b', 'c'],
+      copartitioned: [['a', 'b']],
+      target: new Set(),
+    });
+    const numbers = (member: AssignableMember, topic: string) =>
+      [...member.target].filter((key) => key.startsWith(`${topic}/`)).map((key) => key.slice(2));
+    fc.assert(
+      fc.property(
+        fc.array(fc.record({ join: fc.boolean(), who: fc.nat() }), { maxLength: 12 }),
+        fc.nat(7),
+        (steps, n) => {
+          const members = [together()];
+          for (const { join, who } of steps) {
+            if (join || members.length === 1) members.push(together());
+            else members.splice(who % members.length, 1);
+            assign(members, (topic) => (topic === 'c' ? 1 : n));
+            expect(members.flatMap(({ target }) => [...target])).toHaveLength(2 * n + 1);
+            const loads = members.map((member) => numbers(member, 'a').length + numbers(member, 'c').length);
+            expect(Math.max(...loads) - Math.min(...loads)).toBeLessThan(2);
+            for (const member of members) expect(numbers(member, 'b').sort()).toEqual(numbers(member, 'a').sort());
+          }
+        },
+      ),
+    );
   });
 });
