@@ -19,6 +19,7 @@ import {
   memoryEngines,
   model,
   NO_HEADERS,
+  nullable,
   openEmbeddedBroker,
   predict,
   string,
@@ -27,7 +28,7 @@ import {
 } from 'millrace';
 
 const wares = topic('wares', { key: string(), value: json<{ letters: number }>() });
-const prices = topic('prices', { key: string(), value: json<{ letters: number; price: number }>() });
+const prices = topic('prices', { key: string(), value: nullable(json<{ letters: number; price: number }>()) });
 const price = model<number, number>('price');
 
 const pricing = topology('pricing', ({ stream }) => {

@@ -1,5 +1,4 @@
 /** The command `millrace`: reads arguments, says what went wrong, gives the exit code. */
-import { readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { asError, ConfigurationError, TopologyError } from '../errors.js';
@@ -11,6 +10,7 @@ import { addReplayCommand } from './replay-command.js';
 import { addResetCommand } from './reset-command.js';
 import { addRunCommand } from './run-command.js';
 import { addSchemasCommand } from './schemas-command.js';
+import { versionOfMillrace } from './version.js';
 
 /** What was asked for cannot be done as asked: a setting, a topology, an argument. */
 const EXIT_USAGE = 2;
@@ -50,7 +50,7 @@ async function exitCodeOf(argv: readonly string[]): Promise<number> {
 function program(json: boolean): Command {
   const millrace = new Command('millrace')
     .description('Kafka Streams-style topologies for Node, with models in the stream')
-    .version(version())
+    .version(versionOfMillrace())
     .option('--config <file>', 'the configuration (default: millrace.config.ts)')
     .option('--trace', 'show where an error was thrown')
     .showHelpAfterError('(millrace --help says more)')
@@ -68,6 +68,7 @@ function program(json: boolean): Command {
     .option('--rows <n>', 'sample rows to insert (default: a few at the first start)', wholeNumber)
     .option('--rate <n>', 'sample rows per second (default: all at once)', positiveNumber)
     .option('--seed <n>', 'another seed gives other sample rows', wholeNumber)
+    .option('--metrics-port <port>', 'serve /metrics, /health/live and /health/ready', wholeNumber)
     .addOption(
       new Option(
         '--format <format>',
@@ -131,11 +132,6 @@ function positiveNumber(text: string): number {
   const value = Number(text);
   if (!(value > 0 && Number.isFinite(value))) throw new InvalidArgumentError('It must be a number above 0.');
   return value;
-}
-
-function version(): string {
-  const file = new URL('../../package.json', import.meta.url);
-  return (JSON.parse(readFileSync(file, 'utf8')) as { readonly version: string }).version;
 }
 
 function tellProgram(message: string): void {

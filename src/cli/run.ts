@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { Application, type ApplicationListener } from '../app/application.js';
 import { together } from '../app/together.js';
 import { systemClock } from '../clock.js';
@@ -15,6 +14,7 @@ import { Watching } from './run/watching.js';
 import { onSignals } from './signals.js';
 import { StatusReports } from './status-reports.js';
 import { loadTopology } from './topology-file.js';
+import { versionOfMillrace } from './version.js';
 
 export interface RunOptions {
   readonly config?: string;
@@ -105,7 +105,7 @@ async function runOnKafka(
     applicationId,
     instanceId: instance.id,
     topology: topology.name,
-    version: version(),
+    version: versionOfMillrace(),
     restarts,
   };
   const address = port === undefined ? undefined : { host, port: portOf(port, slot) };
@@ -166,9 +166,4 @@ function progressToSupervisor(): ApplicationListener {
 
 function withoutInstances(args: readonly string[]): readonly string[] {
   return args.filter((arg, at) => !/^--instances(=|$)/.test(arg) && args[at - 1] !== '--instances');
-}
-
-function version(): string {
-  const file = new URL('../../package.json', import.meta.url);
-  return (JSON.parse(readFileSync(file, 'utf8')) as { readonly version: string }).version;
 }

@@ -12,6 +12,7 @@ import {
   memoryEngines,
   model,
   NO_HEADERS,
+  nullable,
   openEmbeddedBroker,
   predict,
   processValues,
@@ -27,7 +28,7 @@ interface Ware {
 }
 
 const wares = topic('wares', { key: string(), value: json<Ware>() });
-const prices = topic('prices', { key: string(), value: json<{ letters: number; price: number }>() });
+const prices = topic('prices', { key: string(), value: nullable(json<{ letters: number; price: number }>()) });
 const price = model<number, number>('price');
 const seen = keyValueStore<string, number>('seen');
 

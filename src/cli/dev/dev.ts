@@ -1,3 +1,4 @@
+import { together } from '../../app/together.js';
 import { type Clock, systemClock } from '../../clock.js';
 import { bytes } from '../../console/human-format.js';
 import { type Console, humanConsole, jsonConsole } from '../../console/index.js';
@@ -5,11 +6,13 @@ import { asError } from '../../errors.js';
 import type { Topology } from '../../topology/graph.js';
 import { loadConfig } from '../config-file.js';
 import { tellOfOutages } from '../model-messages.js';
+import { Watching } from '../run/watching.js';
 import { onSignals } from '../signals.js';
 import { StatusReports } from '../status-reports.js';
 import { loadTopology } from '../topology-file.js';
+import { versionOfMillrace } from '../version.js';
 import { CommitTimes } from './commit-times.js';
-import { devSettings } from './dev-settings.js';
+import { type DevSettings, devSettings } from './dev-settings.js';
 import { type EmbeddedStack, type StackListener, startStack } from './embedded-stack.js';
 import { Ending } from './ending.js';
 import type { Format } from './format.js';
@@ -26,6 +29,8 @@ export interface DevOptions {
   /** How topics are encoded. Default: as the configuration says, JSON with schema. */
   readonly format?: Format;
   readonly json?: boolean;
+  /** Where metrics and health are served; 0: any free port. Default: they are not. */
+  readonly metricsPort?: number;
 }
 
 /** Rows inserted at the first start, so that something is seen. */
@@ -60,10 +65,17 @@ export async function dev(file: string, options: DevOptions): Promise<void> {
     const home = await openHome();
     try {
       const times = new CommitTimes();
-      const listener = tellOn(screen, clock, times, ending);
-      const { format } = options;
+      const { format, metricsPort } = options;
+      const watching = metricsPort === undefined ? undefined : watchingOf(topology, settings, clock);
+      const told = tellOn(screen, clock, times, ending);
+      const listener = watching === undefined ? told : { ...told, ...together(told, watching.listener) };
       stack = await startStack({ topology, settings, home, ...ports, format, clock, listener }, ending.signal);
       watchCommitTimes(stack, topology, times);
+      if (watching !== undefined) {
+        const address = { host: '127.0.0.1', port: metricsPort! };
+        const url = await watching.serve(stack.application, stack.broker, address);
+        screen.message('info', `metrics and health on ${url}`, { url });
+      }
       const { postgres, database, capture, registry } = stack;
       const walKept = () => capture.status.walKeptBytes ?? database.walKeptBytes;
       const reports = await StatusReports.start({ ...stack, walKept }, screen, clock);
@@ -81,6 +93,7 @@ export async function dev(file: string, options: DevOptions): Promise<void> {
       await ending.come();
       await inserts.stop();
       await reports.stop();
+      await watching?.close();
       await stack.drain();
       reports.last();
       if (ending.failure !== undefined) throw ending.failure;
@@ -95,6 +108,14 @@ export async function dev(file: string, options: DevOptions): Promise<void> {
     quiet();
     screen.close();
   }
+}
+
+function watchingOf({ name }: Topology, { application }: DevSettings, clock: Clock): Watching {
+  const applicationId = application['application.id'];
+  return new Watching(
+    { applicationId, instanceId: '0', topology: name, version: versionOfMillrace(), restarts: 0 },
+    clock,
+  );
 }
 
 function tellOn(screen: Console, clock: Clock, times: CommitTimes, ending: Ending): StackListener {
