@@ -5,6 +5,7 @@ import { type ReplayOptions, type ReplayPlan, replayEstimate, replayPlan } from 
 import { runReplay } from '../../replay/replay.js';
 import { onSignals } from '../signals.js';
 import { loadTopology } from '../topology-file.js';
+import { type CompareFlags, compareOutputs } from './compare-outputs.js';
 import { runInstances } from './instances.js';
 import { otherModel } from './model-flag.js';
 import { type ReplayScreen, replayScreen } from './screen.js';
@@ -12,7 +13,7 @@ import { openSurroundings, type PlaceFlags, type ReplaySurroundings } from './su
 import { recordChoice } from './which-records.js';
 
 /** The flags of `millrace replay <topology>`. */
-export interface ReplayFlags extends PlaceFlags {
+export interface ReplayFlags extends PlaceFlags, CompareFlags {
   readonly name?: string;
   readonly from?: string;
   readonly to?: string;
@@ -47,6 +48,9 @@ export async function replayCommand(file: string, flags: ReplayFlags): Promise<v
       return;
     }
     await run(topology, options, flags, around, screen);
+    if (flags.compare === true && flags.slot === undefined) {
+      await compareOutputs(around, await replayPlan(topology, options), flags);
+    }
   } finally {
     screen.close();
     await around.close();
