@@ -25,7 +25,7 @@ import {
   type ValueProcessorContext,
   withValue,
 } from 'millrace';
-import { DEAD_LETTERS, fake, MemoryRegistry, marbles, TopologyTestDriver } from 'millrace/testing';
+import { DEAD_LETTERS, fake, MemoryRegistry, marbles, replayFile, TopologyTestDriver } from 'millrace/testing';
 import { expect, test } from 'vitest';
 import { features, fordPrice } from '../../models/ford/index.js';
 import { type Car, type CarKey, carChanges, pricedCars } from '../../schemas/cars.js';
@@ -274,4 +274,14 @@ test('the second version goes on with what the first one has remembered', async 
   await second.close();
 
   await expect(TopologyTestDriver.open(firstVersion, { engines })).rejects.toThrow(/version 2 by a newer program/);
+});
+
+test('what was recorded is priced, with its timestamps', async () => {
+  const model = fake(fordPrice, { answer: 9_000 });
+  const driver = await TopologyTestDriver.open(carPrices, { models: { 'ford-price': model } });
+  replayFile('test/fixtures/debezium-3.6/json-with-schema.jsonl').pipeInto(driver.createInputTopic(carChanges));
+  await driver.settled();
+  const [first] = driver.createOutputTopic(pricedCars).readRecordsToList();
+  expect(first).toMatchObject({ key: { id: 1 }, value: { suggestedprice: 9_000 }, timestamp: 1_795_232_653_063 });
+  await driver.close();
 });
