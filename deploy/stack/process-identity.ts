@@ -45,6 +45,16 @@ export function isRunning(identity: ProcessIdentity): boolean {
   return identify(identity.pid)?.started === identity.started;
 }
 
+/** A server leads a process group of its own (see launch.ts): its workers, which would outlive it, are in it. */
+function killWithChildren(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It leads none: then it is alone.
+    process.kill(pid, 'SIGKILL');
+  }
+}
+
 /**
  * Ends that very process: SIGTERM, and SIGKILL when it is still there after `patienceMs`. Does nothing to another
  * process that has got its id meanwhile. Resolves when it is gone.
@@ -54,10 +64,7 @@ export async function endProcess(identity: ProcessIdentity, patienceMs: number):
   process.kill(identity.pid, 'SIGTERM');
   const deadline = Date.now() + patienceMs;
   while (isRunning(identity)) {
-    if (Date.now() > deadline) {
-      process.kill(identity.pid, 'SIGKILL');
-      return;
-    }
+    if (Date.now() > deadline) return killWithChildren(identity.pid);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }

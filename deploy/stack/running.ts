@@ -17,7 +17,8 @@ export async function remember(name: string, { pid, endpoint }: Started): Promis
   const identity = identify(pid) ?? { pid, started: 'ended at once' };
   const running: RunningPart = { ...identity, endpoint };
   await mkdir(dirname(recordOf(name)), { recursive: true });
-  await writeFile(recordOf(name), `${JSON.stringify(running)}\n`);
+  // An endpoint may hold a password.
+  await writeFile(recordOf(name), `${JSON.stringify(running)}\n`, { mode: 0o600 });
   return running;
 }
 
