@@ -6,6 +6,8 @@ const path = (relative: string): string => fileURLToPath(new URL(relative, impor
 export default defineConfig({
   resolve: {
     alias: [
+      { find: /^millrace\/kafka$/, replacement: path('./src/brokers/kafka/index.ts') },
+      { find: /^millrace\/kafka-streams$/, replacement: path('./src/interop/kafka-streams/index.ts') },
       { find: /^millrace\/testing$/, replacement: path('./src/testing/index.ts') },
       { find: /^millrace$/, replacement: path('./src/index.ts') },
     ],

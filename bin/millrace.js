@@ -2,13 +2,17 @@
 // Kafka clients keep a thread of libuv's pool busy for each waiting poll; the pool is sized before its first use.
 process.env.UV_THREADPOOL_SIZE ??= '16';
 
-// Topologies and configurations are TypeScript: tsx compiles them while they are loaded. In a checkout the command
-// itself is TypeScript too.
-const { register } = await import('tsx/esm/api');
-register();
-
 const { existsSync } = await import('node:fs');
-const built = new URL('../dist/cli/main.js', import.meta.url);
-const source = new URL('../src/cli/main.ts', import.meta.url);
-const { main } = await import((existsSync(source) ? source : built).href);
+const { fileURLToPath } = await import('node:url');
+const at = (path) => new URL(path, import.meta.url);
+
+// The package has no tsconfig.json: what has one is a checkout, where the command itself is TypeScript, and where the
+// paths in it say that 'millrace' is src/, wherever the command is started.
+const checkout = existsSync(at('../tsconfig.json'));
+
+// Topologies and configurations are TypeScript: tsx compiles them while they are loaded.
+const { register } = await import('tsx/esm/api');
+register(checkout ? { tsconfig: fileURLToPath(at('../tsconfig.json')) } : {});
+
+const { main } = await import(at(checkout ? '../src/cli/main.ts' : '../dist/cli/main.js').href);
 await main(process.argv);

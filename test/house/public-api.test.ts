@@ -5,7 +5,7 @@ import { filesUnder, ROOT, textOf } from './imports.js';
 import { type Exported, exportsOf } from './public-api.js';
 
 const PACKAGE = JSON.parse(textOf('package.json'));
-const INDEXES = ['src/index.ts', 'src/testing/index.ts'] as const;
+const INDEXES = ['src/index.ts', 'src/testing/index.ts', 'src/interop/kafka-streams/index.ts'] as const;
 
 /** Serdes and schemas whose name and one line say all. */
 const PLAIN = new Set(['bytes', 'double', 'int', 'long', 'string', 'isUnavailable']);
@@ -38,15 +38,29 @@ describe.each(INDEXES)('%s', (index) => {
   });
 });
 
-test('package.json exports files that are there, and the command is one', () => {
-  const paths = [...Object.values(PACKAGE.exports), ...Object.values(PACKAGE.bin)] as string[];
-  expect(paths.length).toBeGreaterThan(2);
-  expect(paths.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
+test('package.json exports what is built of files that are there, and the command is one', () => {
+  const entries = Object.values(PACKAGE.exports).filter((entry) => typeof entry === 'object') as {
+    readonly types: string;
+    readonly default: string;
+  }[];
+  expect(entries.length).toBeGreaterThan(2);
+  for (const { types, default: code } of entries) {
+    expect(types).toBe(code.replace(/\.js$/, '.d.ts'));
+    expect(existsSync(join(ROOT, code.replace('./dist/', 'src/').replace(/\.js$/, '.ts'))), code).toBe(true);
+  }
+  for (const path of Object.values(PACKAGE.bin) as string[]) expect(existsSync(join(ROOT, path)), path).toBe(true);
 });
 
-test('the package is found by its own name', async () => {
-  expect(import.meta.resolve('millrace')).toContain('/src/index.ts');
-  expect(import.meta.resolve('millrace/testing')).toContain('/src/testing/index.ts');
+test('in the checkout its own name is src/, for the type checker, tests and tsx alike', async () => {
+  expect(await import('millrace')).toBe(await import('../../src/index.js'));
+  expect(await import('millrace/testing')).toBe(await import('../../src/testing/index.js'));
+  const { paths } = JSON.parse(textOf('tsconfig.json')).compilerOptions;
+  const published = Object.entries(PACKAGE.exports).filter(([, entry]) => typeof entry === 'object');
+  expect(Object.keys(paths).sort()).toEqual(published.map(([name]) => `millrace${name.slice(1)}`).sort());
+  for (const [name, entry] of published as [string, { readonly default: string }][]) {
+    const source = entry.default.replace('./dist/', './src/').replace(/\.js$/, '.ts');
+    expect(paths[`millrace${name.slice(1)}`]).toEqual([source]);
+  }
 });
 
 test('a reader finds what changed and why it is so', () => {

@@ -33,7 +33,7 @@ export function exportsOf(index: string): readonly Exported[] {
 function declared(name: string, file: string): Exported {
   const text = textOf(file);
   const declaration = new RegExp(
-    `^export (?:async |abstract |declare )*(function|class|const|interface|type) ${name}\\b`,
+    `^export (?:async |abstract |declare )*(function|class|const|interface|type)\\*? ${name}\\b`,
     'm',
   );
   const found = declaration.exec(text);
