@@ -20,14 +20,16 @@ import type { WorkerListener } from '../runtime/worker-settings.js';
 import type { StoreEngines } from '../state/store.js';
 import type { StoreStatistics } from '../state/task-store.js';
 import type { Topology } from '../topology/graph.js';
-import { serdesFor, type TopicDeclaration } from '../topology/topic.js';
+import type { TopicDeclaration } from '../topology/topic.js';
 import { type ApplicationConfig, type CheckedConfig, checkConfig, handlerOf } from './config.js';
 import { copartitionedTopics } from './copartitioned-topics.js';
+import { offsetResets } from './offset-resets.js';
 import { Oracles } from './oracles.js';
 import { renamedTopics } from './renamed-topics.js';
 import { recordTracer } from './spans.js';
 import { type State, type StateListener, StateMachine } from './state.js';
 import { NodeTaps } from './taps.js';
+import { configuredSerdes, withRedrivenSerdes } from './topic-serdes.js';
 import { prepareTopics } from './topics.js';
 import { watchTopic } from './watch-topic.js';
 
@@ -121,7 +123,7 @@ export class Application {
     this.#around = { clock: systemClock, ...around };
     this.#listener = listener;
     for (const declaration of this.topology.topics.values())
-      this.#serdes.set(declaration.name, this.#serdesOf(declaration));
+      this.#serdes.set(declaration.name, configuredSerdes(declaration, this.#config));
   }
 
   get state(): State {
@@ -315,7 +317,7 @@ export class Application {
     const producer = await broker.producer(
       guarantee === 'exactly_once_v2' ? { transactionalId: `${applicationId}-${instance ?? randomUUID()}` } : {},
     );
-    const resets = this.#offsetResets(topology);
+    const resets = offsetResets(topology);
     const offsetReset = (topic: string) => resets.get(topic) ?? config['auto.offset.reset'];
     const openConsumer = async () => {
       // Before the first read of committed offsets: what a predecessor of this id left open is settled by this.
@@ -335,7 +337,7 @@ export class Application {
       await producer.close();
       throw thrown;
     });
-    const codec = new TopicCodec(this.#serdesWithRedrive(topology), config['max.request.size']);
+    const codec = new TopicCodec(withRedrivenSerdes(this.#serdes, topology), config['max.request.size']);
     const tracer = recordTracer(applicationId);
     return new Worker(
       {
@@ -369,33 +371,6 @@ export class Application {
       producer,
       member,
     );
-  }
-
-  #offsetResets(topology: Topology): ReadonlyMap<string, 'earliest' | 'latest' | 'none'> {
-    const resets = new Map<string, 'earliest' | 'latest' | 'none'>();
-    // What is redriven while nobody runs is not to be missed.
-    for (const topic of redriveTopicsOf(topology).keys()) resets.set(topic, 'earliest');
-    for (const { nodes } of topology.subtopologies) {
-      for (const node of nodes) {
-        if (node.role !== 'source' || node.offsetReset === undefined) continue;
-        for (const topic of node.topics) resets.set(topic.name, node.offsetReset);
-      }
-    }
-    return resets;
-  }
-
-  /** Redriven records are encoded as they were. */
-  #serdesWithRedrive(topology: Topology): ReadonlyMap<string, TopicSerdes> {
-    const serdes = new Map(this.#serdes);
-    for (const [topic, source] of redriveTopicsOf(topology)) serdes.set(topic, this.#serdes.get(source)!);
-    return serdes;
-  }
-
-  #serdesOf(declaration: TopicDeclaration): TopicSerdes {
-    const { topics, encodings } = this.#config;
-    const declared = Object.keys(topics).find((name) => topics[name] === declaration.name) ?? declaration.name;
-    const encoding = encodings[declared] ?? this.#config.encoding;
-    return serdesFor(declaration, encoding) as TopicSerdes;
   }
 
   #workerListener(): WorkerListener {
