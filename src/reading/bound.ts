@@ -21,6 +21,8 @@ const UNITS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_
  * @param option names what it was given to, for the message
  * @param nowMs what `-7d` counts from
  * @throws ConfigurationError when it is none of these
+ * @example
+ * parseBound('-7d', '--from', Date.now()); // { kind: 'time', timestamp: … }, a week ago
  */
 export function parseBound(text: string, option: string, nowMs: number): Bound {
   if (text === 'beginning' || text === 'earliest') return BEGINNING;

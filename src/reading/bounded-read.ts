@@ -20,6 +20,8 @@ const POLL_MS = 200;
  * aborted or compacted away. Records come in batches, partition by partition in order of their offsets.
  *
  * @throws ConfigurationError when the topic, or a partition, does not exist; BrokerError when it cannot be read
+ * @example
+ * for await (const records of readRange(broker, 'prices', { from: { kind: 'offset', offset: 1_200 } })) print(records);
  */
 export async function* readRange(
   broker: Broker,

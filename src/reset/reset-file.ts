@@ -6,6 +6,8 @@ import type { ResetFile } from './reset.js';
  *
  * @param name of the file, for the message
  * @throws ConfigurationError naming the line that is wrong
+ * @example
+ * parseResetFile('cars,0,120\ncars,1,97', 'offsets.csv');
  */
 export function parseResetFile(text: string, name: string): ResetFile {
   const offsets = text.split(/\r?\n/).flatMap((line, index) => {

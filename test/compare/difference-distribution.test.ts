@@ -7,7 +7,9 @@ const gathered = (values: readonly number[]) => {
   for (const value of values) differences.add(0, value);
   return differences.distribution;
 };
-const numbers = fc.array(fc.double({ min: -1e9, max: 1e9, noNaN: true }), { minLength: 1, maxLength: 300 });
+/** Numbers so near to zero that dividing them gives zero fall into the bar of zero. */
+const number = fc.double({ min: -1e9, max: 1e9, noNaN: true }).map((value) => (Math.abs(value) < 1e-200 ? 0 : value));
+const numbers = fc.array(number, { minLength: 1, maxLength: 300 });
 
 test('sums, extremes and percentiles are those of all differences', () => {
   fc.assert(

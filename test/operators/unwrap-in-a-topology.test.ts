@@ -130,7 +130,7 @@ describe.each(Object.entries(encodings))('%s', (name, encoding) => {
     const unknown = change('c', 2, { after: { id: 2, model: 'Ka', price: null } as never });
     await run(program, encoding(), [created, moved, deleted, unknown]);
     const models = (of: typeof others) =>
-      driver
+      driver!
         .createOutputTopic(of)
         .readValuesToList()
         .map((car) => car?.model);

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { Application } from '../../src/app/application.js';
 import type { Broker, ConsumedRecord } from '../../src/brokers/port.js';
-import { processValues } from '../../src/operators/process-values.js';
+import { processValues, type ValueProcessorContext } from '../../src/operators/process-values.js';
 import { readRange } from '../../src/reading/bounded-read.js';
 import { type ResetOptions, resetApplication } from '../../src/reset/index.js';
 import { json } from '../../src/serde/json.js';
@@ -30,10 +30,10 @@ export function resetContract(name: string, broker: () => Broker): void {
         .pipe(
           processValues({
             stores: [counts],
-            process: (_value: number, { key }, { store }) => {
-              const count = (store(counts).get(key) ?? 0) + 1;
-              store(counts).put(key, count);
-              return count;
+            process({ key }, context: ValueProcessorContext<string, number>) {
+              const count = (context.store(counts).get(key) ?? 0) + 1;
+              context.store(counts).put(key, count);
+              context.forward(count);
             },
           }),
         )

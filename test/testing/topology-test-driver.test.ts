@@ -525,13 +525,14 @@ describe('models and stores', () => {
 });
 
 describe('how models are asked', () => {
+  const answers = topic('answers', { key: string(), value: json<number | null>() });
   const asking = topology('asking', ({ stream }) => {
     stream(numbers)
       .pipe(
         predict(model<number, number>('tens'), { features: (n: number) => n, timeout: 1_000 }),
         enrich((_n, answer: number) => answer),
       )
-      .to(results);
+      .to(answers);
   });
   const tens = () => fake(model<number, number>('tens'), { answer: (n) => n * 10 });
   const pipe = (driver: TopologyTestDriver) => {
@@ -546,7 +547,7 @@ describe('how models are asked', () => {
       const driver = await driving(asking, { models: { tens: given } });
       pipe(driver);
       await driver.settled();
-      expect(driver.createOutputTopic(results).readValuesToList()).toEqual([10, 20, 30, 40, 50]);
+      expect(driver.createOutputTopic(answers).readValuesToList()).toEqual([10, 20, 30, 40, 50]);
     }
     expect([bound.batches, own.batches, both.batches]).toEqual([
       [2, 2, 1],
