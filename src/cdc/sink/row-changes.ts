@@ -51,10 +51,11 @@ export function tableChanges(records: readonly SinkRecord[], shapeOf: ShapeOf): 
     const key = shape.key.map((column) => element(record, column, record.key, false) ?? null);
     const id = key.join('\u0000');
     let rest = record.value === null ? undefined : restOf(record, record.value, shape);
-    if (rest?.includes(undefined)) rest = carriedOver(rest, shape, last.get(id));
+    const earlier = last.get(id);
+    if (rest?.includes(undefined)) rest = carriedOver(rest, shape, earlier);
     // Deleted and set again: what counts is where the key was met last.
     last.delete(id);
-    last.set(id, { shape, key, rest, columns: shape.rest });
+    last.set(id, withEarlierColumns({ shape, key, rest, columns: shape.rest }, earlier));
   }
   return { shapes: [...shapes], ...columnar([...last.values()]) };
 }
@@ -101,12 +102,27 @@ function carriedOver(
   });
 }
 
+/** With the columns of an earlier change in this batch that this one has not: written one by one, both would be set. */
+function withEarlierColumns(change: LastChange, earlier: LastChange | undefined): LastChange {
+  const { rest, columns } = change;
+  if (rest === undefined || earlier?.rest === undefined || earlier.columns === columns) return change;
+  const own = new Set(columns.map(({ name }) => name));
+  const added = [...earlier.columns.keys()].filter((at) => !own.has(earlier.columns[at]!.name));
+  if (added.length === 0) return change;
+  return {
+    ...change,
+    rest: [...rest, ...added.map((at) => earlier.rest![at])],
+    columns: [...columns, ...added.map((at) => earlier.columns[at]!)],
+  };
+}
+
 /** Groups changes that one statement can make: the same shape, and the same columns known. */
 function columnar(changes: readonly LastChange[]): Pick<TableChanges, 'upserts' | 'deletes'> {
   const groups = new Map<string, LastChange[]>();
   for (const change of changes) {
     const unknown = change.rest?.includes(undefined) ? change.rest.map((value) => (value === undefined ? 1 : 0)) : '';
-    const id = `${change.rest === undefined ? 'd' : 'u'}${change.shape.id}/${unknown}`;
+    const added = change.columns.slice(change.shape.rest.length).map(({ name }) => name);
+    const id = `${change.rest === undefined ? 'd' : 'u'}${change.shape.id}/${unknown}/${added}`;
     const group = groups.get(id);
     if (group === undefined) groups.set(id, [change]);
     else group.push(change);

@@ -181,6 +181,13 @@ describe('schema evolution', () => {
     ]);
   });
 
+  test('a key met under two schemas in one batch has the columns of both, as if they were written one by one', async () => {
+    const to = writer();
+    const valueSchema = withField(optional('string', 'colour'));
+    await to.write([carRecord(1, { ...car(1, 'a'), colour: 'red' }, { valueSchema }), carRecord(1, car(1, 'b'))]);
+    expect(await rows('select model, colour from cars')).toEqual([{ model: 'b', colour: 'red' }]);
+  });
+
   test('a new field with a default fills the rows that are there', async () => {
     const to = writer();
     await to.write([carRecord(1, car(1, 'a'))]);
