@@ -7,11 +7,10 @@
  */
 import { ConfigurationError } from '../../errors.js';
 import type { ConsumerConfig, ProducerConfig } from '../port.js';
+import { membershipSettings } from './group-protocol.js';
 import type { KafkaOptions, LibrdkafkaSettings } from './options.js';
 import { clientReset } from './start-offsets.js';
 
-export const DEFAULT_SESSION_TIMEOUT_MS = 6_000;
-export const DEFAULT_MAX_POLL_INTERVAL_MS = 300_000;
 const DEFAULT_TRANSACTION_TIMEOUT_MS = 60_000;
 
 /**
@@ -99,18 +98,12 @@ const common = (options: KafkaOptions): Record<string, unknown> => ({
  * @throws ConfigurationError for a setting that cannot be overridden
  */
 export function consumerSettings(options: KafkaOptions, config: ConsumerConfig, groupId: string): ClientSettings {
-  const sessionTimeoutMs = config.sessionTimeoutMs ?? DEFAULT_SESSION_TIMEOUT_MS;
-  const together = config.copartitioned?.some((topics) => topics.length > 1) === true;
+  const given = { ...common(options), ...userSettings('consumer', options.consumer) };
   const settings: Record<string, unknown> = {
-    // The sticky assignor takes each topic for itself. Of librdkafka's, only `range` gives a member the same numbers of all.
-    'partition.assignment.strategy': together ? 'range' : 'cooperative-sticky',
-    'session.timeout.ms': sessionTimeoutMs,
-    'heartbeat.interval.ms': Math.min(3_000, Math.floor(sessionTimeoutMs / 3)),
-    'max.poll.interval.ms': config.maxPollIntervalMs ?? DEFAULT_MAX_POLL_INTERVAL_MS,
+    ...membershipSettings(config, given),
     'fetch.queue.backoff.ms': 10,
     'allow.auto.create.topics': false,
-    ...common(options),
-    ...userSettings('consumer', options.consumer),
+    ...given,
     'group.id': groupId,
     'isolation.level': config.isolation,
     'auto.offset.reset': clientReset(config.offsetReset),
@@ -118,12 +111,6 @@ export function consumerSettings(options: KafkaOptions, config: ConsumerConfig, 
     'enable.auto.offset.store': false,
     'enable.partition.eof': true,
   };
-  const [poll, session] = [settings['max.poll.interval.ms'], settings['session.timeout.ms']];
-  if (Number(poll) < Number(session)) {
-    const message = `max.poll.interval.ms is ${poll}, which is less than session.timeout.ms, ${session}. Raise the first.`;
-    throw new ConfigurationError(message, 'max.poll.interval.ms');
-  }
-  if (config.instanceId !== undefined) settings['group.instance.id'] = config.instanceId;
   // The only way to hear that partitions are lost rather than revoked is a line of this log (see rebalance.ts).
   settings.debug = settings.debug === undefined ? 'consumer' : `${settings.debug},consumer`;
   return byLevel(settings);
