@@ -36,6 +36,10 @@ async function launchRegistry(directory: string, port: number, log: string) {
     APICURIO_DATASOURCE_URL: `jdbc:h2:file:${join(directory, 'registry')}`,
     QUARKUS_HTTP_HOST: '127.0.0.1',
     QUARKUS_HTTP_PORT: String(port),
+    // Its second interface, for metrics and health, is at port 9000 of all addresses by default: a second registry, or
+    // whatever else has that port, would keep it from starting.
+    QUARKUS_MANAGEMENT_HOST: '127.0.0.1',
+    QUARKUS_MANAGEMENT_PORT: '0',
   };
   const child = await launch(java, ['-Xmx512m', '-jar', join(folder, 'quarkus-run.jar')], log, { env });
   return { child, endpoint: `http://127.0.0.1:${port}${CONFLUENT_API}` };
