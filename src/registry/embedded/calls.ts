@@ -7,7 +7,13 @@ import { asError } from '../../errors.js';
 import type { AvroNode } from '../../serde/avro/avro-schema.js';
 import { parseAvroSchema } from '../../serde/avro/read-avro-schema.js';
 import { parseJson, stringifyJson } from '../../serde/json-text.js';
-import { type BrokenRule, brokenRules, brokenRuleText, type CompatibilityLevel } from '../compatibility-level.js';
+import {
+  type BrokenRule,
+  brokenRules,
+  brokenRuleText,
+  type CompatibilityLevel,
+  type EarlierSchema,
+} from '../compatibility-level.js';
 import { REGISTRY_CODES } from '../registry-error.js';
 import type { Changes } from './changes.js';
 import { invalidSchema, RestError, unknownSchema, unknownSubject, unknownVersion } from './rest-error.js';
@@ -129,8 +135,7 @@ export class RegistryCalls {
 
   readonly compare = ({ parts, query, body }: Request) => {
     const subject = parts.subject!;
-    const earlier = this.#version(subject, parts.version!);
-    return this.#compared(subject, body, query, [{ version: earlier.version, node: earlier.schema.node }]);
+    return this.#compared(subject, body, query, this.#toCompareWith(subject, parts.version!));
   };
 
   readonly compareWithAll = ({ parts, query, body }: Request) =>
@@ -166,7 +171,7 @@ export class RegistryCalls {
   #anyVersion(subject: string, version: string): SubjectVersion {
     const all = this.#subjects.versions(subject);
     if (all.length === 0) throw unknownSubject(subject);
-    const latest = version === 'latest' || version === '-1';
+    const latest = isLatest(version);
     const number = latest ? undefined : Number(version);
     if (number !== undefined && !(Number.isInteger(number) && number > 0 && number < 2 ** 31)) {
       throw new RestError(
@@ -181,15 +186,23 @@ export class RegistryCalls {
     return found;
   }
 
-  #earlier(subject: string): readonly { readonly version: number; readonly node: AvroNode }[] {
+  #earlier(subject: string): readonly EarlierSchema[] {
     return this.#subjects.living(subject).map(({ version, schema }) => ({ version, node: schema.node }));
+  }
+
+  /** As Confluent's: a subject without versions has no latest, with which everything is compatible. */
+  #toCompareWith(subject: string, version: string): readonly EarlierSchema[] {
+    if (isLatest(version)) return this.#earlier(subject).slice(-1);
+    if (this.#subjects.living(subject).length === 0) throw unknownVersion(version);
+    const earlier = this.#version(subject, version);
+    return [{ version: earlier.version, node: earlier.schema.node }];
   }
 
   #levelOf(subject: string): CompatibilityLevel {
     return this.#subjects.level(subject) ?? this.#subjects.level(null)!;
   }
 
-  #compared(subject: string, body: unknown, query: URLSearchParams, earlier: Parameters<typeof brokenRules>[2]) {
+  #compared(subject: string, body: unknown, query: URLSearchParams, earlier: readonly EarlierSchema[]) {
     const broken = brokenRules(this.#levelOf(subject), this.#given(body).node, earlier);
     const is_compatible = broken.length === 0;
     return query.get('verbose') === 'true'
@@ -227,6 +240,8 @@ export class RegistryCalls {
     }
   }
 }
+
+const isLatest = (version: string): boolean => version === 'latest' || version === '-1';
 
 function describedSchema({ text: schema, references }: StoredSchema): object {
   return { schema, ...(references.length === 0 ? {} : { references }) };
