@@ -1,6 +1,7 @@
 /** The command `millrace compare`. */
 import type { Command } from 'commander';
 import { withPlace } from './broker-place.js';
+import { repeatable } from './flag-values.js';
 import { withRange } from './range-flags.js';
 
 /** Adds `compare <topicA> <topicB>`. */
@@ -18,7 +19,7 @@ export function addCompareCommand(millrace: Command): void {
     .option('--ignore <fields>', 'fields that are not compared: updated_at,engine.size')
     .option('--encoding <name>', 'connect-json, json or avro (default: what the bytes look like)')
     .option('--html <file>', 'write one page with plots that needs nothing else')
-    .option('--fail-if <condition>', 'exit code 3 when it holds; may be repeated', collected, [])
+    .addOption(repeatable('--fail-if <condition>', 'exit code 3 when it holds'))
     .addHelpText(
       'after',
       `
@@ -35,8 +36,4 @@ Examples:
       const { compareTopics } = await import('./compare.js');
       await compareTopics(here, there, { ...flags, config: millrace.opts().config });
     });
-}
-
-function collected(text: string, before: readonly string[]): readonly string[] {
-  return [...before, text];
 }

@@ -1,5 +1,6 @@
 /** The command `millrace replay`. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { positiveInteger, repeatable } from './flag-values.js';
 
 /** Adds `replay <topology>` and `replay list|status|delete`. */
 export function addReplayCommand(millrace: Command): void {
@@ -22,11 +23,11 @@ export function addReplayCommand(millrace: Command): void {
     .option('--partitions <list>', 'only these partitions: 0,2', numbers)
     .option('--keys <list>', 'only these keys: 17,18 or JSON')
     .option('--filter <file>', 'only records for which the default export (value, record) => boolean says yes')
-    .option(
-      '--model <[name=]what>',
-      'another model: a name that the configuration binds, an .onnx file, or a module that exports one',
-      collected,
-      [],
+    .addOption(
+      repeatable(
+        '--model <[name=]what>',
+        'another model: a name that the configuration binds, an .onnx file, or a module that exports one',
+      ),
     )
     .option('--with-state', 'begin with the state that the live application has now (default: with none)')
     .option('--into-live', 'write into the topics of the live application (default: <topic>.replay-<name>)')
@@ -34,9 +35,9 @@ export function addReplayCommand(millrace: Command): void {
     .option('--dry-run', 'print the plan, with how long it will take; change nothing')
     .option('--compare', 'hold what was written against what the live application wrote of the same records')
     .option('--html <file>', 'with --compare: write one page with plots')
-    .option('--fail-if <condition>', 'with --compare: exit code 3 when it holds; see millrace compare', collected, [])
-    .option('--rate <n>', 'most records per second', positive)
-    .option('--instances <n>', 'processes that share the partitions (Kafka)', positive)
+    .addOption(repeatable('--fail-if <condition>', 'with --compare: exit code 3 when it holds; see millrace compare'))
+    .option('--rate <n>', 'most records per second', positiveInteger)
+    .option('--instances <n>', 'processes that share the partitions (Kafka)', positiveInteger)
     .addOption(new Option('--slot <n>').argParser(Number).hideHelp())
     .addHelpText(
       'after',
@@ -79,25 +80,15 @@ function place(command: Command): Command {
   return command
     .option('--bootstrap-servers <list>', 'host:port,… (default: bootstrap.servers of the configuration)')
     .option('--dev', 'work on the topics of millrace dev (MILLRACE_HOME), which must not run meanwhile')
-    .option('--set <setting=value>', 'any setting by its name; may be repeated', collected, [])
+    .addOption(repeatable('--set <setting=value>', 'any setting by its name'))
     .addOption(
       new Option('--format <format>', 'how the topics of millrace dev are encoded').choices(['connect-json', 'avro']),
     )
     .option('--json', 'one JSON object a line, for machines');
 }
 
-function collected(text: string, before: readonly string[]): readonly string[] {
-  return [...before, text];
-}
-
 function numbers(text: string): readonly number[] {
   const values = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
   if (values.every((value) => Number.isSafeInteger(value) && value >= 0)) return values;
   throw new InvalidArgumentError('Give whole numbers with commas between them: 0,2.');
-}
-
-function positive(text: string): number {
-  const value = Number(text);
-  if (value > 0 && Number.isFinite(value)) return value;
-  throw new InvalidArgumentError('It must be a number above 0.');
 }

@@ -1,5 +1,6 @@
 /** The command `millrace run`. */
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
+import { positiveInteger, repeatable } from './flag-values.js';
 import type { GivenText } from './run/setting-layers.js';
 
 interface RunFlags {
@@ -37,8 +38,8 @@ export function addRunCommand(millrace: Command): void {
     run.option(`--${setting.replaceAll('.', '-')} <${argument}>`, text);
   }
   run
-    .option('--set <setting=value>', 'any setting by its name; may be repeated', collected, [])
-    .option('--instances <n>', 'processes of the group to run and keep running', positive)
+    .addOption(repeatable('--set <setting=value>', 'any setting by its name'))
+    .option('--instances <n>', 'processes of the group to run and keep running', positiveInteger)
     .option('--json', 'one JSON object a line, for machines')
     .addOption(run.createOption('--slot <n>').argParser(Number).hideHelp())
     .addOption(run.createOption('--restarts <n>').argParser(Number).hideHelp())
@@ -73,14 +74,4 @@ function given(flags: RunFlags): readonly GivenText[] {
     const text = flags[flag];
     return typeof text === 'string' ? [{ setting, text, from: `the flag --${setting.replaceAll('.', '-')}` }] : [];
   });
-}
-
-function collected(pair: string, before: readonly string[]): readonly string[] {
-  return [...before, pair];
-}
-
-function positive(text: string): number {
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value > 0) return value;
-  throw new InvalidArgumentError('It must be a whole number, 1 or more.');
 }

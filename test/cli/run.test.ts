@@ -18,7 +18,8 @@ describe('millrace run', () => {
     const nowhere = await writeConfig(folder, 'nowhere.ts', "'bootstrap.servers': undefined");
     const { code, errorOutput } = await millrace(['run', TOPOLOGY, '--config', nowhere]);
     expect(errorOutput).toBe(
-      'millrace: bootstrap.servers: where is Kafka? Give --bootstrap-servers, or set it in the configuration\n',
+      'millrace: bootstrap.servers: where is Kafka? Give --bootstrap-servers, or set it in the configuration ' +
+        `(from ${nowhere})\n`,
     );
     expect(code).toBe(2);
   });
@@ -59,7 +60,7 @@ describe('millrace --help', () => {
     ],
     [
       ['run', '--help'],
-      [/--bootstrap-servers <list>/, /node-rdkafka/],
+      [/--bootstrap-servers <host:port,…>/, /node-rdkafka/],
     ],
     [['describe', '--help'], [/Nothing is started/]],
   ])('%s', async (args, parts) => {
