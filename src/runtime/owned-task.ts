@@ -3,6 +3,7 @@ import type { KeyValueStore } from '../state/store.js';
 import type { TaskStore } from '../state/task-store.js';
 import type { Subtopology } from '../topology/graph.js';
 import type { Task } from './task.js';
+import { TimeOrder } from './time-order.js';
 
 /** A task and its life in this process: its partitions, and whether its stores are restored. */
 export class OwnedTask {
@@ -15,6 +16,8 @@ export class OwnedTask {
   phase: 'restoring' | 'running' | 'given-up' = 'restoring';
   /** Read while the stores were being restored. */
   readonly backlog: ConsumedRecord[] = [];
+  /** In a bounded run: read of several inputs, and not yet certain to be next. */
+  readonly inputs = new TimeOrder();
 
   constructor(task: Task, subtopology: Subtopology) {
     this.task = task;

@@ -10,6 +10,9 @@ import { Task, type TaskPort } from './task.js';
 import { wire } from './wiring.js';
 import type { WorkerSettings } from './worker-settings.js';
 
+/** Records held of one input, at which it is far ahead of the others; Kafka Streams' `buffered.records.per.partition`. */
+const FAR_AHEAD = 1_000;
+
 /** The tasks that this process owns, made and unmade as partitions come and go. */
 export class TaskSet {
   readonly #settings: WorkerSettings;
@@ -24,6 +27,8 @@ export class TaskSet {
   readonly #firstRead = new Map<string, number>();
   /** Partitions that were said to have arrived at their bound. */
   readonly #atBound = new Set<string>();
+  /** Inputs that are not read on for a while, since they are far ahead of the others of their task. */
+  readonly #ahead = new Set<string>();
 
   constructor(settings: WorkerSettings, consumer: Consumer, progress: Progress, port: TaskPort, patience: Patience) {
     this.#patience = patience;
@@ -46,9 +51,44 @@ export class TaskSet {
     return this.all.filter(({ phase }) => phase === 'running').flatMap((owned) => this.unfinished(owned));
   }
 
-  /** The task's partitions that have not been read to their bound. */
+  /** The task's partitions that are to be read on: not those at their bound, nor those far ahead of the task's others. */
   unfinished({ partitions }: OwnedTask): readonly TopicPartition[] {
-    return partitions.filter((partition) => !this.#isAtBound(partition));
+    return partitions.filter((partition) => !this.#isAtBound(partition) && !this.#ahead.has(lineOf(partition)));
+  }
+
+  /** Whether the records of a task wait until they are certain to be the next in time. */
+  ordersByTime({ partitions }: OwnedTask): boolean {
+    return this.#settings.bounds !== undefined && partitions.length > 1;
+  }
+
+  /** What is certain to be next in tasks of several inputs, and has been waiting for that. */
+  takeInOrder(max: number): ReadonlyMap<OwnedTask, readonly ConsumedRecord[]> {
+    const taken = new Map<OwnedTask, readonly ConsumedRecord[]>();
+    let room = max;
+    for (const owned of this.all) {
+      if (owned.inputs.size === 0) continue;
+      const records = owned.inputs.take(room, owned.partitions, (partition) => this.#isAtBound(partition));
+      room -= records.length;
+      taken.set(owned, records);
+    }
+    return taken;
+  }
+
+  /** Stops reading inputs that are far ahead of the others of their task, and goes on with those that no longer are. */
+  keepAbreast(): void {
+    for (const owned of this.all) {
+      if (owned.phase !== 'running' || !this.ordersByTime(owned)) continue;
+      for (const partition of owned.partitions) {
+        const held = owned.inputs.heldOf(partition);
+        const line = lineOf(partition);
+        if (held >= FAR_AHEAD && !this.#ahead.has(line)) {
+          this.#ahead.add(line);
+          this.#consumer.pause([partition]);
+        } else if (held < FAR_AHEAD / 2 && this.#ahead.delete(line) && !this.#isAtBound(partition)) {
+          this.#consumer.resume([partition]);
+        }
+      }
+    }
   }
 
   get allRunning(): boolean {
@@ -68,6 +108,9 @@ export class TaskSet {
         added.push(owned);
       }
       owned.partitions.push(partition);
+      // Of records with the same time that of the input named first is next, whoever was assigned first.
+      const topics = subtopology.sourceTopics;
+      owned.partitions.sort((a, b) => topics.indexOf(a.topic) - topics.indexOf(b.topic));
       this.#byPartition.set(lineOf(partition), owned);
     }
     for (const owned of added) {
@@ -95,7 +138,9 @@ export class TaskSet {
       this.#byPartition.delete(lineOf(partition));
       this.#firstRead.delete(lineOf(partition));
       this.#atBound.delete(lineOf(partition));
+      this.#ahead.delete(lineOf(partition));
       if (owned === undefined) continue;
+      owned.inputs.forget(partition);
       const index = owned.partitions.findIndex((other) => lineOf(other) === lineOf(partition));
       if (index >= 0) owned.partitions.splice(index, 1);
     }
@@ -134,9 +179,10 @@ export class TaskSet {
     return sorted;
   }
 
-  /** True when every partition has been read to its bound. */
+  /** True when every partition has been read to its bound, and nothing of it waits. */
   boundsReached(): boolean {
     if (this.#settings.bounds === undefined || this.#owned.size === 0 || !this.allRunning) return false;
+    if (this.all.some(({ inputs }) => inputs.size > 0)) return false;
     return this.partitions.every((partition) => this.#isAtBound(partition));
   }
 
@@ -158,7 +204,8 @@ export class TaskSet {
   finishedUpTo(partition: TopicPartition): number | undefined {
     const owned = this.#byPartition.get(lineOf(partition));
     const position = this.#consumer.position(partition);
-    if (owned === undefined || this.#progress.inFlightOf(owned.task) === 0) return position;
+    const nothingOpen = owned === undefined || (this.#progress.inFlightOf(owned.task) === 0 && owned.inputs.size === 0);
+    if (nothingOpen) return position;
     return this.#progress.committedOf(partition) ?? this.#firstRead.get(lineOf(partition)) ?? position;
   }
 

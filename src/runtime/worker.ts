@@ -262,7 +262,9 @@ export class Worker implements RebalanceListener {
       await this.#moved.wait(this.#settings.clock, this.#pace!.waitMs);
       return;
     }
-    const records = await this.#next(Math.min(room, paced, this.#settings.maxPollRecords));
+    const left = room - this.#processInOrder(room);
+    if (left === 0) return;
+    const records = await this.#next(Math.min(left, paced, this.#settings.maxPollRecords));
     if (!this.#takesRecords) return;
     this.#pace?.took(records.length);
     this.#feed(records);
@@ -339,12 +341,28 @@ export class Worker implements RebalanceListener {
         owned.backlog.push(...batch);
         continue;
       }
-      const { task } = owned;
-      for (const raw of owned.partitions.length > 1 ? byTimestamp(batch) : batch) {
-        if (task.stopped) break;
-        this.#progress.readOne(task);
-        task.process(raw);
-      }
+      if (this.#tasks.ordersByTime(owned)) owned.inputs.add(batch);
+      else this.#process(owned, owned.partitions.length > 1 ? byTimestamp(batch) : batch);
+    }
+  }
+
+  /** In a bounded run: processes what is certain to be the next in time. @returns records */
+  #processInOrder(max: number): number {
+    if (this.#paused) return 0;
+    let processed = 0;
+    for (const [owned, records] of this.#tasks.takeInOrder(max)) {
+      this.#process(owned, records);
+      processed += records.length;
+    }
+    this.#tasks.keepAbreast();
+    return processed;
+  }
+
+  #process({ task }: OwnedTask, records: readonly ConsumedRecord[]): void {
+    for (const raw of records) {
+      if (task.stopped) break;
+      this.#progress.readOne(task);
+      task.process(raw);
     }
   }
 
@@ -424,9 +442,10 @@ export class Worker implements RebalanceListener {
   /** Aborts what is uncommitted and reads it again, from what the broker says is committed. */
   async #setBack(): Promise<void> {
     await this.#committer.abort();
-    for (const { task, backlog } of this.#tasks.all) {
+    for (const { task, backlog, inputs } of this.#tasks.all) {
       task.drop();
       backlog.length = 0;
+      inputs.clear();
       this.#progress.reset(task);
     }
     this.#outbox.clear();

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Application } from '../../src/app/application.js';
 import type { Broker } from '../../src/brokers/port.js';
 import { ConfigurationError } from '../../src/errors.js';
+import { nullable, string, topic, topology } from '../../src/index.js';
 import { deleteReplay, listReplays, type ReplayProgress, replay, replayPlan } from '../../src/replay/index.js';
 import { FLUSH_MS, type ReplayBroker, Stage } from './stage.js';
 
@@ -63,6 +64,36 @@ export function replayContract(name: string, open: () => Promise<ReplayBroker>):
         expect(await stage.replayed('late')).toEqual([]);
         const own = await stage.read(`${stage.output}.replay-default`);
         expect(own.map(({ timestamp }) => timestamp)).toEqual([4_000, 2_000, 3_000]);
+      });
+
+      test('several inputs, bounded by the same times and in the order of their times', async () => {
+        const stage = await Stage.open(broker);
+        const [cars, vans] = [stage.input, `${stage.id}-vans`];
+        const admin = await broker.admin();
+        await admin.createTopics([{ topic: vans, partitions: 1 }]);
+        await admin.close();
+        const texts = (name: string) => topic(name, { key: nullable(string()), value: string() });
+        const both = topology('both', ({ stream }) => {
+          stream(texts(cars))
+            .merge(stream(texts(vans)))
+            .to(texts(stage.output));
+        });
+        // All of the one lie ready before any of the other: more than a poll brings, and ten to one at first, then the other way.
+        const at = (i: number) => 1_000_000 + i * 10;
+        const count = 4_000;
+        const isVan = (i: number) => (i < count / 2 ? i % 10 === 0 : i % 10 !== 0);
+        const all = Array.from({ length: count }, (_, i) => ({ text: `v${i}`, timestamp: at(i), van: isVan(i) }));
+        const put = (van: boolean) =>
+          stage.write(
+            all
+              .filter((each) => each.van === van)
+              .map(({ text, timestamp }) => stage.record(text, { topic: van ? vans : cars, timestamp })),
+          );
+        await put(false);
+        await put(true);
+        const [from, to] = [new Date(at(100)), new Date(at(3_900))];
+        await stage.replay({ from, to }, both);
+        expect(await stage.replayed()).toEqual(numbers(3_800, 100));
       });
 
       test('from what the live application has committed', async () => {
