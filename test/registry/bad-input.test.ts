@@ -1,6 +1,6 @@
 /** Records and registries that are not as they should be, met by a whole application. */
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type RequestListener } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -121,14 +121,30 @@ async function texts(count: number): Promise<string[]> {
   return found;
 }
 
-async function serve(listener: RequestListener): Promise<string> {
-  const server = createServer(listener);
+/** The registry at another address, before which something else answers until it lets everything through. */
+async function serve(listener: RequestListener): Promise<{ readonly url: string; letThrough(): void }> {
+  let answering = listener;
+  const server = createServer((request, response) => answering(request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   closing.push(async () => {
     server.closeAllConnections();
     server.close();
   });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    letThrough() {
+      answering = passOn;
+    },
+  };
+}
+
+async function passOn(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  const body = chunks.length === 0 ? undefined : Buffer.concat(chunks).toString();
+  const answer = await call(registry.url, request.method!, request.url!, body);
+  response.statusCode = answer.status;
+  response.end(JSON.stringify(answer.body));
 }
 
 describe('records', () => {
@@ -196,24 +212,15 @@ describe('the registry', () => {
 
   test('takes no schema for a while: the records wait for theirs, in their order', async () => {
     await send('first', 'second');
-    let open = false;
-    const url = await serve(async (request, response) => {
-      if (request.method === 'POST' && !open) {
-        response.statusCode = 503;
-        response.end('{"error_code":50003,"message":"not now"}');
-        return;
-      }
-      const chunks: Buffer[] = [];
-      for await (const chunk of request) chunks.push(chunk as Buffer);
-      const body = chunks.length === 0 ? undefined : Buffer.concat(chunks).toString();
-      const answer = await call(registry.url, request.method!, request.url!, body);
-      response.statusCode = answer.status;
-      response.end(JSON.stringify(answer.body));
+    const { url, letThrough } = await serve((request, response) => {
+      if (request.method === 'GET') return passOn(request, response);
+      response.statusCode = 503;
+      response.end('{"error_code":50003,"message":"not now"}');
     });
     const { app, dropped, trouble } = await running(url);
     expect(await trouble()).toContain('has a problem of its own (HTTP 503)');
     expect(app.status).toMatchObject({ read: 2, inFlight: 2 });
-    open = true;
+    letThrough();
     expect(await texts(2)).toEqual(['FIRST', 'SECOND']);
     await app.drain();
     expect(dropped).toEqual([]);
@@ -259,11 +266,14 @@ describe('something else answers', () => {
       /answers with JSON, but not with a schema/,
     ],
     ['with nothing', () => undefined, /nothing came within 100 ms/],
-  ])('%s: it is waited for, and said', async (_what, listener, message) => {
+  ])('%s: it is said, and nothing is lost until the registry answers again', async (_what, listener, message) => {
     await send('first');
-    const { app, dropped, trouble } = await running(await serve(listener), 100);
+    const { url, letThrough } = await serve(listener);
+    const { app, dropped, trouble } = await running(url, 100);
     expect(await trouble()).toMatch(message);
-    await app.stop();
+    letThrough();
+    expect(await texts(1)).toEqual(['FIRST']);
+    await app.drain();
     expect(dropped).toEqual([]);
     expect(app.failure).toBeUndefined();
   });
