@@ -1,6 +1,7 @@
 import type { ChangeOperation } from '../record.js';
 import { keyValueStore } from '../state/declare.js';
 import type { StoreDeclaration } from '../state/store.js';
+import { changeMarkersJson } from './change-markers-json.js';
 
 /** Where the changes of a key have got to in the database's log. */
 export interface KeyPosition {
@@ -35,5 +36,5 @@ export type ChangeMarkers = readonly ChangeMarker[];
  * export const delivered = changePositions<CarKey>('delivered');
  */
 export function changePositions<K>(name: string): StoreDeclaration<K, ChangeMarkers> {
-  return keyValueStore<K, ChangeMarkers>(name, { holds: 'change positions' });
+  return keyValueStore<K, ChangeMarkers>(name, { value: changeMarkersJson(), holds: 'change positions' });
 }
