@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Application } from '../src/app/application.js';
 import type { ApplicationConfig } from '../src/app/config.js';
-import { type EmbeddedBroker, openEmbeddedBroker } from '../src/brokers/embedded/broker.js';
+import { openEmbeddedBroker } from '../src/brokers/embedded/broker.js';
+import type { Broker } from '../src/brokers/port.js';
 import { NO_HEADERS } from '../src/record.js';
 import { lmdbEngines } from '../src/state/lmdb.js';
 import type { Topology } from '../src/topology/graph.js';
@@ -19,8 +20,8 @@ export interface CarPricesRun {
   readonly rssMiB: number;
 }
 
-/** Fills a topic of an embedded broker. */
-export async function fill(broker: EmbeddedBroker, topic: string, events: readonly Event[]): Promise<void> {
+/** Fills a topic of a broker. */
+export async function fill(broker: Broker, topic: string, events: readonly Event[]): Promise<void> {
   const producer = await broker.producer({});
   for (let from = 0; from < events.length; from += 50_000) {
     for (const { key, value } of events.slice(from, from + 50_000)) {

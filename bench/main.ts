@@ -1,4 +1,4 @@
-/** `npm run bench`: the numbers of this machine. */
+/** `npm run bench`: the numbers of this machine. `npm run bench -- --kafka`: beside others on a real broker (bench/kafka). */
 import { hasPython } from '../models/ford/bento-service.js';
 import { onnx } from '../src/model/onnx.js';
 import carPrices from '../topology/car-prices.js';
@@ -87,12 +87,16 @@ async function benchMemory(): Promise<void> {
   );
 }
 
-console.log(machine());
-benchOperators();
-await benchCarPrices();
-await benchSlowModel();
-await benchMemory();
-// Programs of their own, which measure as they are loaded.
-await import('./decode.js');
-if (await hasPython()) await import('./bentoml.js');
-else console.log('\nBentoML: not measured, it needs Python 3.11 (python3.11, or its path in PYTHON)');
+// Programs of their own measure as they are loaded.
+if (process.argv.includes('--kafka')) {
+  await import('./kafka/main.js');
+} else {
+  console.log(machine());
+  benchOperators();
+  await benchCarPrices();
+  await benchSlowModel();
+  await benchMemory();
+  await import('./decode.js');
+  if (await hasPython()) await import('./bentoml.js');
+  else console.log('\nBentoML: not measured, it needs Python 3.11 (python3.11, or its path in PYTHON)');
+}
