@@ -123,6 +123,26 @@ test('the committed types are what the contracts say', async () => {
   expect(made).toContain('export interface Message');
 });
 
+test('types that are not current, or have no contract any more, are named', async () => {
+  const codegen = (...args: readonly string[]) =>
+    run(process.execPath, ['--import', 'tsx', 'scripts/codegen.ts', '--schemas', folder, ...args]);
+  const file = await contract('Message', recordOf('a'));
+  const made = join(folder, 'generated', 'message.ts');
+  await expect(codegen('--check')).rejects.toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining(`${made} is not what ${file} says: run npm run codegen\n`),
+  });
+  await expect(codegen()).resolves.toMatchObject({ stdout: `${made} made of ${file}\n` });
+  await expect(codegen('--check')).resolves.toMatchObject({ stdout: '' });
+  await contract('Message', recordOf('a', '?b'));
+  await expect(codegen('--check')).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining('is not what') });
+  await rm(file);
+  await expect(codegen('--check')).rejects.toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining(`${made} is of no contract in ${folder}: remove it\n`),
+  });
+});
+
 test('npm run messages sends messages and reads them again', async () => {
   const args = ['--import', 'tsx', 'scripts/messages.ts', '--count', '3', '--registry', registry.url];
   const { stdout } = await run(process.execPath, args);
