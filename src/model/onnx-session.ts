@@ -4,8 +4,11 @@ import { asError, ConfigurationError } from '../errors.js';
 import type { Computed, Reply, Request, ThreadData } from './onnx-thread.js';
 import { stopWork, workingState } from './thread-state.js';
 
-/** Milliseconds that the exit of the process waits for what is being computed; a batch takes about ten. */
-const LONGEST_EXIT_MS = 2_000;
+/**
+ * Milliseconds that the exit of the process waits at most for what is under way. A batch takes about ten, loading 300; on a
+ * machine that is busy, ten times as long.
+ */
+const LONGEST_EXIT_MS = 10_000;
 
 type Opened = Extract<Reply, { kind: 'opened' }>;
 
