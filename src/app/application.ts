@@ -5,7 +5,7 @@ import { type Clock, systemClock } from '../clock.js';
 import { asError, type BrokerError, ConfigurationError, type RecordError } from '../errors.js';
 import type { Availability } from '../model/availability.js';
 import type { BatcherStats } from '../model/batcher.js';
-import type { Countable } from '../operators/operator.js';
+import { type Countable, noEvents } from '../operators/operator.js';
 import type { StreamRecord } from '../record.js';
 import { TopicCodec, type TopicSerdes } from '../runtime/codec.js';
 import { consumerWithCompanions } from '../runtime/companion-consumer.js';
@@ -148,15 +148,7 @@ export class Application {
     return {
       ...(this.#worker?.counts ?? this.#lastCounts),
       state: this.state,
-      events: this.#worker?.events ?? {
-        filtered: 0,
-        duplicate: 0,
-        stale: 0,
-        superseded: 0,
-        asked: 0,
-        remembered: 0,
-        dropped: 0,
-      },
+      events: this.#worker?.events ?? noEvents(),
       traffic: this.#worker?.traffic ?? this.#lastTraffic,
       models: Object.fromEntries(models),
       stores: Object.fromEntries(stores),

@@ -40,6 +40,17 @@ export interface Ticket {
 /** What may be counted by operators; the application adds them up for its status. */
 export type Countable = 'filtered' | 'duplicate' | 'stale' | 'superseded' | 'asked' | 'remembered' | 'dropped';
 
+/** Counts that have not begun. */
+export const noEvents = (): Record<Countable, number> => ({
+  filtered: 0,
+  duplicate: 0,
+  stale: 0,
+  superseded: 0,
+  asked: 0,
+  remembered: 0,
+  dropped: 0,
+});
+
 /** When a punctuation is due: as records' timestamps advance, or as the clock does. */
 export type PunctuationType = 'stream-time' | 'wall-clock-time';
 

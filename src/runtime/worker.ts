@@ -21,7 +21,7 @@ import type {
 } from '../brokers/port.js';
 import { delay } from '../clock.js';
 import { asError, BrokerError, type RecordError } from '../errors.js';
-import type { Countable } from '../operators/operator.js';
+import { type Countable, noEvents } from '../operators/operator.js';
 import { Capacity } from './capacity.js';
 import { Committer } from './committer.js';
 import { Outbox } from './outbox.js';
@@ -54,15 +54,7 @@ export class Worker implements RebalanceListener {
   readonly #capacity: Capacity;
   readonly #pace: Pace | undefined;
   readonly #tasks: TaskSet;
-  readonly #events: Record<Countable, number> = {
-    filtered: 0,
-    duplicate: 0,
-    stale: 0,
-    superseded: 0,
-    asked: 0,
-    remembered: 0,
-    dropped: 0,
-  };
+  readonly #events = noEvents();
   /** Told whenever records finish, and when the worker is to end or to start over. */
   readonly #moved = new Signal();
   #phase: Phase = 'running';

@@ -8,7 +8,7 @@ import type { ConsumedRecord, ProduceRequest } from '../brokers/port.js';
 import { always, type ErrorDecision, type ErrorHandler } from '../error-handler.js';
 import type { RecordError } from '../errors.js';
 import type { Model } from '../model/model.js';
-import type { Countable } from '../operators/operator.js';
+import { type Countable, noEvents } from '../operators/operator.js';
 import { TopicCodec, type TopicSerdes } from '../runtime/codec.js';
 import { deadLetter } from '../runtime/dead-letter.js';
 import { Task, type TaskPort } from '../runtime/task.js';
@@ -81,15 +81,7 @@ export class TopologyTestDriver {
   /** The wall clock. Only {@link advanceWallClockTime} moves it. */
   readonly clock: VirtualClock;
   /** How often operators did what they count. */
-  readonly events: Record<Countable, number> = {
-    filtered: 0,
-    duplicate: 0,
-    stale: 0,
-    superseded: 0,
-    asked: 0,
-    remembered: 0,
-    dropped: 0,
-  };
+  readonly events: Record<Countable, number> = noEvents();
   /** What failed and was skipped or dead-lettered. */
   readonly dropped: RecordError[] = [];
   readonly #topology: Topology;
