@@ -96,12 +96,8 @@ export { ModelError, type ModelErrorKind } from './model/model-error.js';
 export { type OnnxOptions, onnx } from './model/onnx.js';
 export { type Difference, type ShadowOptions, shadow } from './model/shadow.js';
 // Operators.
-export {
-  type ChangeMarker,
-  type ChangeMarkers,
-  changePositions,
-  type KeyPosition,
-} from './operators/change-positions.js';
+export type { ChangeMarker, ChangeMarkers, KeyPosition } from './operators/change-markers.js';
+export { changePositions } from './operators/change-positions.js';
 export { compose } from './operators/compose.js';
 export { type DistinctOptions, distinct } from './operators/distinct.js';
 export { enrich, type PredictionInfo } from './operators/enrich.js';

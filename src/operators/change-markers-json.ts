@@ -4,7 +4,7 @@
  */
 import { json } from '../serde/json.js';
 import type { Serde } from '../serde/serde.js';
-import type { ChangeMarker, ChangeMarkers } from './change-positions.js';
+import type { ChangeMarker, ChangeMarkers } from './change-markers.js';
 
 /** What the store of change markers is written with. */
 export function changeMarkersJson(): Serde<ChangeMarkers> {

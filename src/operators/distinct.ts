@@ -15,7 +15,7 @@ import { type Change, changeContextOf } from '../cdc/change.js';
 import { ConfigurationError } from '../errors.js';
 import type { ChangeContext, StreamRecord } from '../record.js';
 import type { KeyValueStore, StoreDeclaration } from '../state/store.js';
-import type { ChangeMarker, ChangeMarkers, KeyPosition } from './change-positions.js';
+import type { ChangeMarker, ChangeMarkers, KeyPosition } from './change-markers.js';
 import { isEnvelope } from './envelope.js';
 import { ForgottenDeletes } from './forgotten-deletes.js';
 import { type Forward, type Named, type Operator, type OperatorContext, operatorOf } from './operator.js';

@@ -6,7 +6,7 @@
  * retention: once in six hours of stream time by default.
  */
 import type { KeyValueStore } from '../state/store.js';
-import type { ChangeMarkers } from './change-positions.js';
+import type { ChangeMarkers } from './change-markers.js';
 
 const SWEEPS_PER_RETENTION = 4;
 

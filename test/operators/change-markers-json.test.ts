@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import type { ChangeMarker } from '../../src/operators/change-markers.js';
 import { changeMarkersJson } from '../../src/operators/change-markers-json.js';
-import type { ChangeMarker } from '../../src/operators/change-positions.js';
 import { NO_HEADERS } from '../../src/record.js';
 import { json } from '../../src/serde/json.js';
 

@@ -1,7 +1,8 @@
 import { Subject } from 'rxjs';
 import { describe, expect, test } from 'vitest';
 import { ConfigurationError } from '../../src/errors.js';
-import { type ChangeMarkers, changePositions } from '../../src/operators/change-positions.js';
+import type { ChangeMarkers } from '../../src/operators/change-markers.js';
+import { changePositions } from '../../src/operators/change-positions.js';
 import { type DistinctOptions, distinct } from '../../src/operators/distinct.js';
 import { enterEnvironment, plainEnvironment } from '../../src/operators/environment.js';
 import type { StreamRecord } from '../../src/record.js';
