@@ -5,15 +5,21 @@ import type { Console, ModelAway } from '../console/index.js';
 import type { Outside } from '../model/feature-ranges.js';
 
 /** Told once for each outage. */
-export function tellOfOutages(screen: Console): Pick<ApplicationListener, 'onModelAway' | 'onModelBack'> {
+export function tellOfOutages(
+  screen: Pick<Console, 'message'>,
+): Pick<ApplicationListener, 'onModelAway' | 'onModelBack'> {
   return {
     onModelAway: (model, { because }) =>
       screen.message(
         'warn',
         `the model '${model}' is away: ${because}. Its records wait, nothing is lost; it is tried again until it is back`,
+        { model },
       ),
     onModelBack: (model, afterMs) =>
-      screen.message('info', `the model '${model}' is back after ${duration(afterMs)}; what waited for it goes on`),
+      screen.message('info', `the model '${model}' is back after ${duration(afterMs)}; what waited for it goes on`, {
+        model,
+        afterMs,
+      }),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { ApplicationListener } from '../../app/application.js';
 import type { Log } from '../../console/index.js';
+import { tellOfOutages } from '../model-messages.js';
 
 /** Says in the log what happens to an application. */
 export function runListener(log: Log): ApplicationListener {
@@ -17,10 +18,7 @@ export function runListener(log: Log): ApplicationListener {
         task,
         records,
       }),
-    onModelAway: (model, { because }) =>
-      log.message('warn', `the model ${model} is away, and its records wait: ${because}`, { model }),
-    onModelBack: (model, afterMs) =>
-      log.message('info', `the model ${model} is back after ${afterMs} ms`, { model, afterMs }),
+    ...tellOfOutages(log),
     onRestoreStart: (store, { topic, partition }, start, end) =>
       log.message('info', `restoring ${store} of partition ${partition}: offsets ${start} to ${end} of ${topic}`, {
         store,
