@@ -16,8 +16,8 @@ import {
 } from '../compatibility-level.js';
 import { REGISTRY_CODES } from '../registry-error.js';
 import type { Changes } from './changes.js';
+import type { Request } from './request.js';
 import { invalidSchema, RestError, unknownSchema, unknownSubject, unknownVersion } from './rest-error.js';
-import type { Request } from './router.js';
 import type { SchemaReference, StoredSchema, Subjects, SubjectVersion } from './subjects.js';
 
 /** What was sent to be registered, looked up or compared. */

@@ -58,7 +58,7 @@ export async function openEmbeddedRegistry(options: EmbeddedRegistryOptions = {}
       closing ??= new Promise<void>((resolve) => {
         server.close(() => resolve());
         // Clients keep connections that they may need again.
-        server.closeAllConnections();
+        if ('closeAllConnections' in server) server.closeAllConnections();
       }).then(() => journal.close());
       return closing;
     },

@@ -2,8 +2,8 @@
 import { COMPATIBILITY_LEVELS, isCompatibilityLevel } from '../compatibility-level.js';
 import { REGISTRY_CODES } from '../registry-error.js';
 import type { Changes } from './changes.js';
+import type { Request } from './request.js';
 import { RestError } from './rest-error.js';
-import type { Request } from './router.js';
 import type { RegistryMode, Subjects } from './subjects.js';
 
 export class SettingsCalls {
