@@ -230,6 +230,36 @@ describe('timeouts', () => {
     expect(() => ask(1, timeoutMs)).toThrow(ConfigurationError);
   });
 
+  test('time in which this process stood still is not held against the model', async () => {
+    let stoodStillMs = 0;
+    const virtual = new VirtualClock();
+    const clock: Clock = {
+      now: () => virtual.now() + stoodStillMs,
+      after: (delayMs, callback) => virtual.after(delayMs, callback),
+      endOfTick: (callback) => virtual.endOfTick(callback),
+    };
+    const model = new HeldModel();
+    const oracle = batcher(model, {}, clock);
+    const answers: unknown[] = [];
+    for (const row of [1, 2]) oracle.ask(row, 100, (error, prediction) => answers.push(error ?? prediction));
+    virtual.advance(99);
+    // SIGSTOP, a suspended machine: the timer fires before anybody could look for the answer.
+    stoodStillMs = 9_000;
+    virtual.advance(1);
+    expect(answers).toEqual([]);
+    model.calls[0]!.answer([10, 20]);
+    await virtual.settle();
+    expect(answers).toEqual([10, 20]);
+    // And one that does not answer afterwards either is late.
+    oracle.ask(3, 100, (error) => answers.push(error));
+    virtual.flush();
+    stoodStillMs = 18_000;
+    virtual.advance(100);
+    expect(answers).toHaveLength(2);
+    virtual.advance(100);
+    expect(answers[2]).toMatchObject({ kind: 'timeout' });
+  });
+
   test('an endless timeout is as long as a timer can be, instead of firing at once', () => {
     const { clock, ask, answers } = setUp();
     ask(1, Number.POSITIVE_INFINITY);
