@@ -40,6 +40,8 @@ export interface MillraceConfig extends ApplicationConfig {
   readonly librdkafka?: ClientSettings;
   readonly consumer?: ClientSettings;
   readonly producer?: ClientSettings;
+  /** Gives a token for `sasl.mechanisms: OAUTHBEARER`, whenever a client needs one. */
+  readonly 'oauthbearer.token'?: () => string | Promise<string>;
   /** Where metrics and health are served; without it they are not. 0: any free port. */
   readonly 'metrics.port'?: number;
   /** The address that they are served on. Default 127.0.0.1; `0.0.0.0` in a container. */

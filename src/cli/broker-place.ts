@@ -86,7 +86,11 @@ async function onKafka(config: Partial<MillraceConfig>, flags: PlaceFlags): Prom
     );
   }
   const { kafkaBroker } = await import('../brokers/kafka/index.js');
-  const broker = kafkaBroker({ 'bootstrap.servers': servers, librdkafka: config.librdkafka ?? {} });
+  const broker = kafkaBroker({
+    'bootstrap.servers': servers,
+    librdkafka: config.librdkafka ?? {},
+    oauthBearerToken: config['oauthbearer.token'],
+  });
   return {
     broker,
     config,

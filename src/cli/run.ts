@@ -99,6 +99,7 @@ async function runOnKafka(
     librdkafka,
     consumer: { 'statistics.interval.ms': STATISTICS_MS, ...settings.consumer },
     producer,
+    oauthBearerToken: settings['oauthbearer.token'],
     onLog: ({ client, severity, message }) => log.message(severity <= 3 ? 'warn' : 'info', `${client}: ${message}`),
   });
   const identity = {

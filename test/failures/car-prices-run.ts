@@ -7,6 +7,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { listings } from '../../models/ford/listings.js';
 import { type Car, carChanges, type PricedCar, pricedCars } from '../../schemas/cars.js';
 import { kafkaBroker } from '../../src/brokers/kafka/index.js';
+import type { LibrdkafkaSettings } from '../../src/brokers/kafka/options.js';
 import type { Broker } from '../../src/brokers/port.js';
 import { NO_HEADERS } from '../../src/record.js';
 import { readTopic } from '../../src/replay/read-topic.js';
@@ -34,11 +35,11 @@ export class CarPricesRun {
   readonly #processes: MillraceProcess[] = [];
   #written = 0;
 
-  private constructor(servers: string, folder: string, name: string) {
+  private constructor(servers: string, folder: string, name: string, librdkafka: LibrdkafkaSettings) {
     this.#servers = servers;
     this.#folder = folder;
     this.#name = name;
-    this.#broker = kafkaBroker({ 'bootstrap.servers': servers });
+    this.#broker = kafkaBroker({ 'bootstrap.servers': servers, librdkafka });
     this.input = `${name}-in`;
     this.output = `${name}-out`;
     this.deadLetters = `${name}-dead`;
@@ -49,9 +50,16 @@ export class CarPricesRun {
    *
    * @param name the `application.id`
    * @param folder for its state
+   * @param librdkafka how the topics are reached
    */
-  static async make(servers: string, folder: string, name: string, partitions = 2): Promise<CarPricesRun> {
-    const run = new CarPricesRun(servers, folder, name);
+  static async make(
+    servers: string,
+    folder: string,
+    name: string,
+    partitions = 2,
+    librdkafka: LibrdkafkaSettings = {},
+  ): Promise<CarPricesRun> {
+    const run = new CarPricesRun(servers, folder, name, librdkafka);
     const admin = await run.#broker.admin();
     await admin.createTopics([
       { topic: run.input, partitions },

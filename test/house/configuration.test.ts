@@ -55,6 +55,7 @@ test('the commands', () => {
     librdkafka: '`{}`',
     consumer: '`{}`',
     producer: '`{}`',
+    'oauthbearer.token': '–',
     'metrics.port': '–',
     'metrics.host': '`127.0.0.1`',
     source: '–',

@@ -25,10 +25,11 @@ const INTERNAL: ReadonlySet<string> = new Set(['__consumer_offsets', '__transact
 export async function openAdmin({ rdkafka }: Client, options: KafkaOptions): Promise<Admin> {
   const settings = adminSettings(options);
   // The client for changes cannot ask, and a producer that asks about a topic makes it.
-  const reader = construct(() => new rdkafka.KafkaConsumer({ ...settings, 'group.id': 'millrace-admin' }, {}));
-  await connect(reader, 'an admin client');
+  const reader = construct(() => new rdkafka.KafkaConsumer({ ...settings.reader, 'group.id': 'millrace-admin' }, {}));
+  await connect(reader, 'an admin client', options);
+  const token = await options.oauthBearerToken?.();
   return new KafkaAdmin(
-    construct(() => rdkafka.AdminClient.create(settings)),
+    construct(() => rdkafka.AdminClient.create(settings.changer, token)),
     reader,
     options,
   );

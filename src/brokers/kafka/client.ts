@@ -5,7 +5,12 @@
 import { createRequire } from 'node:module';
 import type * as Rdkafka from 'node-rdkafka';
 import { asError, ConfigurationError } from '../../errors.js';
+import { call } from './call.js';
 import { translate } from './errors.js';
+import { listenToLog } from './log.js';
+import { keepToken } from './oauth-token.js';
+import type { KafkaOptions } from './options.js';
+import { refusalIn } from './security.js';
 
 export type { Rdkafka };
 
@@ -72,12 +77,21 @@ export function construct<T>(make: () => T): T {
  * Connects and waits for the first answer of a broker.
  *
  * @throws BrokerError `retriable` when none answers
+ * @throws ConfigurationError naming the setting, where a broker refuses the client for what it says of TLS or SASL
  */
-export function connect(client: Rdkafka.KafkaConsumer | Rdkafka.Producer, what: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    client.connect({ timeout: CONNECT_TIMEOUT_MS }, (error) => {
-      if (error) reject(translate(error, `Connecting ${what} to Kafka`));
-      else resolve();
-    });
+export async function connect(
+  client: Rdkafka.KafkaConsumer | Rdkafka.Producer,
+  what: string,
+  options: KafkaOptions,
+): Promise<void> {
+  const doing = `Connecting ${what} to Kafka`;
+  await keepToken(client, what, options);
+  let refusal: ConfigurationError | undefined;
+  const stopListening = listenToLog(client, what, undefined, ({ facility, message }) => {
+    // The last one: who was refused while a broker started may just not have reached it since.
+    if (facility === 'FAIL') refusal = refusalIn(message, doing);
   });
+  const error = await call((done) => client.connect({ timeout: CONNECT_TIMEOUT_MS }, done));
+  stopListening();
+  if (error) throw refusal ?? translate(error, doing);
 }

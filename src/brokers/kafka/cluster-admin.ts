@@ -91,7 +91,7 @@ function reasonOf(thrown: unknown): { readonly type: string; readonly message: s
 }
 
 /** librdkafka's settings for TLS and SASL, as kafkajs has them. @throws ConfigurationError for one that it cannot do */
-async function security({ librdkafka = {} }: KafkaOptions): Promise<object> {
+async function security({ librdkafka = {}, oauthBearerToken }: KafkaOptions): Promise<object> {
   const setting = (name: string) => librdkafka[name] as string | undefined;
   const protocol = (setting('security.protocol') ?? 'plaintext').toLowerCase();
   const parts: Record<string, unknown> = {};
@@ -114,6 +114,10 @@ async function security({ librdkafka = {} }: KafkaOptions): Promise<object> {
   if (protocol.includes('sasl')) {
     const mechanism = setting('sasl.mechanisms') ?? setting('sasl.mechanism') ?? 'GSSAPI';
     const known = SASL[mechanism];
+    if (mechanism === 'OAUTHBEARER' && oauthBearerToken !== undefined) {
+      const oauthBearerProvider = async () => ({ value: await oauthBearerToken() });
+      return { ...parts, sasl: { mechanism: 'oauthbearer', oauthBearerProvider } };
+    }
     if (known === undefined) {
       throw new ConfigurationError(
         `sasl.mechanisms: ${mechanism} cannot be used for settings of topics and for deleting groups; those know ${Object.keys(SASL).join(', ')}`,

@@ -9,6 +9,7 @@ import { ConfigurationError } from '../../errors.js';
 import type { ConsumerConfig, ProducerConfig } from '../port.js';
 import { membershipSettings } from './group-protocol.js';
 import type { KafkaOptions, LibrdkafkaSettings } from './options.js';
+import { checkSecurity } from './security.js';
 import { clientReset } from './start-offsets.js';
 
 const DEFAULT_TRANSACTION_TIMEOUT_MS = 60_000;
@@ -84,12 +85,16 @@ function userSettings(where: string, settings: LibrdkafkaSettings | undefined): 
   return passed;
 }
 
-const common = (options: KafkaOptions): Record<string, unknown> => ({
-  'bootstrap.servers': options['bootstrap.servers'],
-  'client.id': options.clientId ?? 'millrace',
-  'reconnect.backoff.max.ms': 500,
-  ...userSettings('librdkafka', options.librdkafka),
-});
+function common(options: KafkaOptions): Record<string, unknown> {
+  const given = userSettings('librdkafka', options.librdkafka);
+  checkSecurity(given);
+  return {
+    'bootstrap.servers': options['bootstrap.servers'],
+    'client.id': options.clientId ?? 'millrace',
+    'reconnect.backoff.max.ms': 500,
+    ...given,
+  };
+}
 
 /**
  * The settings of a consumer without its callbacks.
@@ -141,8 +146,9 @@ export function producerSettings(options: KafkaOptions, config: ProducerConfig):
   return byLevel(settings);
 }
 
-/** The settings of a client that asks about topics and changes them. */
-export function adminSettings(options: KafkaOptions): Record<string, unknown> {
+/** The settings of a client that asks about topics, and of one that changes them. */
+export function adminSettings(options: KafkaOptions): { readonly reader: object; readonly changer: object } {
+  const reader = byLevel(common(options)).client;
   // It has no callback for its log and would write to standard error what its calls report anyway.
-  return byLevel({ log_level: 0, ...common(options) }).client;
+  return { reader, changer: { ...reader, log_level: 0 } };
 }

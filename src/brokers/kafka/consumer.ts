@@ -35,6 +35,7 @@ import { Rebalances } from './rebalance.js';
 import { Seeks } from './seeks.js';
 import { needsStartOffsets, startOffsets } from './start-offsets.js';
 import { LastStatistics } from './statistics.js';
+import { firstRecordOf } from './time-search.js';
 
 /** Milliseconds that one question to the client may wait: a rebalance is noticed between two of them. */
 const SLICE_MS = 100;
@@ -47,13 +48,15 @@ const SLICE_MS = 100;
  */
 export async function openConsumer(client: Client, options: KafkaOptions, config: ConsumerConfig): Promise<Consumer> {
   const consumer = new KafkaConsumer(client, options, config);
-  await consumer.open();
+  await consumer.open(options);
   return consumer;
 }
 
 class KafkaConsumer implements Consumer {
   readonly #groupId: string | undefined;
   readonly #companions: ReadonlyMap<string, string> | undefined;
+  /** Opens a consumer of no group, for a look aside. */
+  readonly #openReader: () => Promise<Consumer>;
   readonly #client: Rdkafka.KafkaConsumer;
   readonly #partitions = new Partitions();
   readonly #fetch: Fetch;
@@ -68,11 +71,14 @@ class KafkaConsumer implements Consumer {
   #polling: Promise<unknown> | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor({ rdkafka }: Client, options: KafkaOptions, config: ConsumerConfig) {
+  constructor(client: Client, options: KafkaOptions, config: ConsumerConfig) {
+    const { rdkafka } = client;
+    const { isolation } = config;
+    this.#openReader = () => openConsumer(client, options, { offsetReset: 'earliest', isolation });
     this.#groupId = config.groupId;
     this.#companions = config.companions;
     const groupId = config.groupId ?? `millrace-reader-${randomUUID()}`;
-    const { client, topic } = consumerSettings(options, config, groupId);
+    const { client: settings, topic } = consumerSettings(options, config, groupId);
     const callbacks =
       config.groupId === undefined
         ? {}
@@ -81,7 +87,7 @@ class KafkaConsumer implements Consumer {
               this.#rebalances.happened(error, partitions),
             offset_commit_cb: (error: ClientError | undefined) => this.#commits.confirmed(error),
           };
-    this.#client = construct(() => new rdkafka.KafkaConsumer({ ...client, ...callbacks }, topic));
+    this.#client = construct(() => new rdkafka.KafkaConsumer({ ...settings, ...callbacks }, topic));
     this.#statistics = new LastStatistics(this.#client);
     this.#fetch = new Fetch(this.#client);
     this.#seeks = new Seeks(this.#client);
@@ -103,8 +109,8 @@ class KafkaConsumer implements Consumer {
     });
   }
 
-  open(): Promise<void> {
-    return connect(this.#client, 'a consumer');
+  open(options: KafkaOptions): Promise<void> {
+    return connect(this.#client, 'a consumer', options);
   }
 
   subscribe(topics: readonly string[], listener: RebalanceListener): void {
@@ -228,7 +234,19 @@ class KafkaConsumer implements Consumer {
 
   async offsetsForTimes(partitions: readonly TopicPartitionTime[]): Promise<readonly (number | undefined)[]> {
     this.#requireOpen('offsetsForTimes');
-    return partitions.length === 0 ? [] : offsetsForTimes(this.#client, partitions);
+    const answers = partitions.length === 0 ? [] : await offsetsForTimes(this.#client, partitions);
+    if (answers.every((answer) => answer === undefined)) return answers;
+    const reader = await this.#openReader();
+    try {
+      const offsets: (number | undefined)[] = [];
+      for (const [index, partition] of partitions.entries()) {
+        const answer = answers[index];
+        offsets.push(answer === undefined ? undefined : await firstRecordOf(reader, partition, answer));
+      }
+      return offsets;
+    } finally {
+      await reader.close();
+    }
   }
 
   statistics(): ClientStatistics | undefined {

@@ -5,6 +5,11 @@ import type { KafkaLogEntry } from './options.js';
 /** syslog's "info": lines of higher numbers are debugging, which the adapter needs and a user does not. */
 const INFO = 6;
 
+interface LogEvents {
+  on(event: 'event.log', listener: (event: LogEvent) => void): unknown;
+  off(event: 'event.log', listener: (event: LogEvent) => void): unknown;
+}
+
 interface LogEvent {
   readonly severity: number;
   readonly fac: string;
@@ -16,17 +21,20 @@ interface LogEvent {
  *
  * @param name which client it is, for the user
  * @param notice gets every line, debugging included
+ * @returns stops listening
  */
 export function listenToLog(
   client: Rdkafka.KafkaConsumer | Rdkafka.Producer,
   name: string,
   onLog: ((entry: KafkaLogEntry) => void) | undefined,
   notice: (entry: KafkaLogEntry) => void = () => {},
-): void {
+): () => void {
+  const events = client as unknown as LogEvents;
   const listener = ({ severity, fac: facility, message }: LogEvent): void => {
     const entry = { client: name, severity, facility, message: message.replace(/^\[thrd:[^\]]*\]:\s*/, '') };
     notice(entry);
     if (severity <= INFO) onLog?.(entry);
   };
-  (client as { on(event: 'event.log', listener: (event: LogEvent) => void): unknown }).on('event.log', listener);
+  events.on('event.log', listener);
+  return () => void events.off('event.log', listener);
 }

@@ -25,6 +25,11 @@ export interface KafkaOptions {
   readonly consumer?: LibrdkafkaSettings;
   /** Passed to producers, after `librdkafka`. */
   readonly producer?: LibrdkafkaSettings;
+  /**
+   * Gives a token for `sasl.mechanisms: OAUTHBEARER`: for each client, and again at four fifths of its life, which the claim
+   * `exp` of a JWT says; another is asked for every five minutes.
+   */
+  readonly oauthBearerToken?: (() => string | Promise<string>) | undefined;
   /** Told of librdkafka's log: lost connections, fatal errors. Without it they are dropped. */
   readonly onLog?: (entry: KafkaLogEntry) => void;
 }

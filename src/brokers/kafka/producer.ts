@@ -37,7 +37,7 @@ const withAddress = (bytes: Buffer | null): Buffer | null => (bytes?.length === 
  */
 export async function openProducer(client: Client, options: KafkaOptions, config: ProducerConfig): Promise<Producer> {
   const producer = new KafkaProducer(client, options, config);
-  await producer.open();
+  await producer.open(options);
   return producer;
 }
 
@@ -64,8 +64,8 @@ class KafkaProducer implements Producer {
     });
   }
 
-  async open(): Promise<void> {
-    await connect(this.#client, `the ${this.#name}`);
+  async open(options: KafkaOptions): Promise<void> {
+    await connect(this.#client, `the ${this.#name}`, options);
     this.#client.setPollInterval(POLL_INTERVAL_MS);
   }
 

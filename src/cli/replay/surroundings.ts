@@ -66,6 +66,7 @@ async function onKafka(config: MillraceConfig): Promise<ReplaySurroundings> {
     librdkafka,
     producer,
     consumer,
+    oauthBearerToken: settings['oauthbearer.token'],
   });
   return {
     broker,

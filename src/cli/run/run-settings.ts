@@ -18,6 +18,12 @@ export const runShape = {
   librdkafka: clientSettings,
   consumer: clientSettings,
   producer: clientSettings,
+  'oauthbearer.token': z
+    .custom<() => string | Promise<string>>(
+      (value) => typeof value === 'function',
+      'must be a function that gives a token',
+    )
+    .optional(),
   'metrics.port': port.optional(),
   'metrics.host': z.string().min(1).default('127.0.0.1'),
 };

@@ -40,7 +40,8 @@ const SHAPES: Readonly<Record<string, { safeParse(value: unknown): { readonly su
 const PREFIX = 'MILLRACE_';
 
 /** Variables with the prefix that are no settings: of `millrace dev`, the stack, and other commands. */
-const OTHER_VARIABLES = /^MILLRACE_(HOME|PG_PORT|REGISTRY_PORT|REGISTRY_URL|KAFKA_PORT|POSTGRES_PORT|CI_.*|STACK_.*)$/;
+const OTHER_VARIABLES =
+  /^MILLRACE_(HOME|PG_PORT|REGISTRY_URL|(KAFKA|POSTGRES|REGISTRY|CONNECT|BENTOML)_PORT|CI_.*|STACK(_.*)?)$/;
 
 /**
  * What the environment says.
