@@ -336,6 +336,7 @@ export class Application {
         topology,
         sourceTopics: topology.subtopologies.flatMap(({ sourceTopics }) => sourceTopics),
         changelogs,
+        applicationId,
         guarantee,
         broker,
         clock,

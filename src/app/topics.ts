@@ -1,13 +1,14 @@
 import type { Admin, TopicSpec } from '../brokers/port.js';
 import { ConfigurationError, TopologyError } from '../errors.js';
-import { changelogSpec, changelogTopic } from '../runtime/changelog.js';
+import { changedPartitions } from '../runtime/changed-partitions.js';
+import { type Changelog, changelogSpec, changelogTopic } from '../runtime/changelog.js';
 import { redriveSpec } from '../runtime/redrive.js';
 import type { Topology } from '../topology/graph.js';
 
 /**
  * Looks whether the topics of a topology are there, and creates the internal ones.
  *
- * @returns changelog topics by store
+ * @returns changelogs by store
  * @throws ConfigurationError when a topic is missing, or an input has another partition count than when the internal topics
  *   were made; TopologyError when inputs of one task differ in their partitions
  */
@@ -17,7 +18,7 @@ export async function prepareTopics(
   applicationId: string,
   deadLetterTopic: string | undefined,
   replicationFactor: number | undefined,
-): Promise<ReadonlyMap<string, string>> {
+): Promise<ReadonlyMap<string, Changelog>> {
   const counts = new Map<string, number>();
   const needed = [...topology.topics.keys(), ...(deadLetterTopic === undefined ? [] : [deadLetterTopic])];
   for (const topic of needed) {
@@ -28,10 +29,13 @@ export async function prepareTopics(
     counts.set(topic, count);
   }
 
-  const changelogs = new Map<string, string>();
+  const changelogs = new Map<string, Changelog>();
   const create = async (spec: TopicSpec, input: string): Promise<void> => {
     const made = await admin.partitionCount(spec.topic);
-    if (made !== undefined && made !== spec.partitions) throw otherPartitions(input, spec, made, applicationId);
+    if (made !== undefined && made !== spec.partitions) {
+      const now = `${spec.partitions} partitions now`;
+      throw changedPartitions({ input, now, began: made, internal: spec.topic, applicationId });
+    }
     await admin.createTopics([replicationFactor === undefined ? spec : { ...spec, replicationFactor }]);
   };
   for (const { sourceTopics, stores, redriveTopics = new Map<string, string>() } of topology.subtopologies) {
@@ -50,18 +54,9 @@ export async function prepareTopics(
       if (!store.changelog) continue;
       const topic = changelogTopic(applicationId, store);
       await create(changelogSpec(topic, partitions), first);
-      changelogs.set(store.name, topic);
+      changelogs.set(store.name, { topic, partitions });
     }
     for (const topic of redriveTopics.keys()) await create(redriveSpec(topic, partitions), first);
   }
   return changelogs;
-}
-
-function otherPartitions(input: string, spec: TopicSpec, made: number, applicationId: string): ConfigurationError {
-  return new ConfigurationError(
-    `the input topic '${input}' has ${spec.partitions} partitions now, and '${applicationId}' began with ${made} of them ` +
-      `(its topic '${spec.topic}' has as many): keys lie in other partitions than their state. Begin anew under another ` +
-      `application.id, or delete the internal topics and the local state of this one`,
-    input,
-  );
 }

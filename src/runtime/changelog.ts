@@ -2,6 +2,12 @@ import type { TopicSpec } from '../brokers/port.js';
 import { TopologyError } from '../errors.js';
 import type { StoreDeclaration } from '../state/store.js';
 
+/** The changelog of a store. */
+export interface Changelog {
+  readonly topic: string;
+  readonly partitions: number;
+}
+
 /**
  * The name of a store's changelog topic.
  *

@@ -2,6 +2,7 @@ import type { ConsumedRecord, Consumer, TopicPartition } from '../brokers/port.j
 import { LayeredStore } from '../state/layered-store.js';
 import type { StoreDeclaration, StoreEngine } from '../state/store.js';
 import type { Subtopology } from '../topology/graph.js';
+import { changedPartitions } from './changed-partitions.js';
 import { OwnedTask } from './owned-task.js';
 import type { Progress } from './progress.js';
 import { type RestoreRequest, restore } from './restore.js';
@@ -233,6 +234,7 @@ export class TaskSet {
   async #open(owned: OwnedTask): Promise<void> {
     const { settings, task } = { settings: this.#settings, task: owned.task };
     const declarations = owned.subtopology.stores;
+    for (const { name } of declarations) this.#mustHaveChangelog(name, owned);
     const givenUp = () => owned.phase === 'given-up';
     const patience: Patience = { ...this.#patience, over: () => givenUp() || this.#patience.over() };
     // Who had the partition before may have a transaction open: once its offsets are certain, so is its changelog.
@@ -249,8 +251,9 @@ export class TaskSet {
     owned.stores = stores;
     const requests: RestoreRequest[] = [];
     for (const store of stores) {
-      const topic = settings.changelogs.get(store.name);
-      if (topic !== undefined) requests.push({ store, changelog: { topic, partition: task.partition } });
+      const changelog = settings.changelogs.get(store.name);
+      if (changelog === undefined) continue;
+      requests.push({ store, changelog: { topic: changelog.topic, partition: task.partition } });
     }
     const restored = await restore(settings.broker, requests, settings.restoreListener, patience);
     if (givenUp()) return;
@@ -262,12 +265,23 @@ export class TaskSet {
     owned.phase = 'running';
   }
 
+  /** @throws ConfigurationError for a partition that the input did not have when the changelog was made */
+  #mustHaveChangelog(store: string, { task, partitions }: OwnedTask): void {
+    const { changelogs, applicationId } = this.#settings;
+    const changelog = changelogs.get(store);
+    if (changelog === undefined || task.partition < changelog.partitions) return;
+    const [input] = partitions;
+    const began = changelog.partitions;
+    const now = `more partitions now`;
+    throw changedPartitions({ input: input!.topic, now, began, internal: changelog.topic, applicationId });
+  }
+
   #store(declaration: StoreDeclaration, engine: StoreEngine, task: Task): LayeredStore<unknown, unknown> {
     const { clock, changelogs, storeCacheEntries } = this.#settings;
     return new LayeredStore(declaration, engine, task, {
       cache: { maxEntries: storeCacheEntries },
       now: () => clock.now(),
-      changelogTopic: changelogs.get(declaration.name) ?? declaration.name,
+      changelogTopic: changelogs.get(declaration.name)?.topic ?? declaration.name,
     });
   }
 

@@ -6,6 +6,7 @@ import type { ModelDeclaration, Oracle } from '../model/model.js';
 import type { StoreEngines } from '../state/store.js';
 import type { Topology } from '../topology/graph.js';
 import type { CapacityLimits } from './capacity.js';
+import type { Changelog } from './changelog.js';
 import type { CommitListener, ProcessingGuarantee } from './committer.js';
 import type { RestoreListener } from './restore.js';
 import type { RecordTracer } from './traced-codec.js';
@@ -29,8 +30,9 @@ export interface WorkerListener extends CommitListener {
 export interface WorkerSettings {
   readonly topology: Topology;
   readonly sourceTopics: readonly string[];
-  /** Changelog topics by store; a store without one keeps no changelog. */
-  readonly changelogs: ReadonlyMap<string, string>;
+  /** Changelogs by store; a store without one keeps none. */
+  readonly changelogs: ReadonlyMap<string, Changelog>;
+  readonly applicationId: string;
   readonly guarantee: ProcessingGuarantee;
   readonly broker: Broker;
   readonly clock: Clock;

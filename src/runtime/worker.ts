@@ -81,7 +81,7 @@ export class Worker implements RebalanceListener {
     this.#outbox = new Outbox(producer, {
       clock,
       beforeProduce: () => this.#committer.beforeProduce(),
-      changelogTopic: (_task, store) => settings.changelogs.get(store),
+      changelogTopic: (_task, store) => settings.changelogs.get(store)?.topic,
       produced: (unit, task) => this.#produced(unit, task),
       failed: (error) => this.#brokerFailed(error),
     });
@@ -213,6 +213,7 @@ export class Worker implements RebalanceListener {
   }
 
   async onLost(partitions: readonly TopicPartition[]): Promise<void> {
+    this.#settings.listener.retrying(expelled(partitions));
     this.#settings.listener.rebalancing();
     const leaving = this.#tasks.emptiedBy(partitions);
     this.#tasks.giveUp(leaving);
@@ -550,6 +551,17 @@ export class Worker implements RebalanceListener {
 /** The broker refuses a record as it is, whether the client says so at once or when the transaction is to be committed. */
 function refusesRecord(error: unknown): boolean {
   return error instanceof BrokerError && (error.kind === 'record' || refusesRecord(error.cause));
+}
+
+/** Nothing needs to have failed: a process that was stopped for a while hears of it by this alone. */
+function expelled(partitions: readonly TopicPartition[]): BrokerError {
+  const lost = partitions.map(({ topic, partition }) => `${topic}-${partition}`).join(', ');
+  return new BrokerError(
+    `The group has taken ${lost} away: this member was not heard of within session.timeout.ms or max.poll.interval.ms. ` +
+      'What was not committed is dropped, and read again by whoever has them now. It joins again.',
+    'fenced',
+    'ASSIGNMENT_LOST',
+  );
 }
 
 function brokerError(thrown: unknown): BrokerError {
