@@ -33,9 +33,10 @@ interface RunRecord {
 }
 
 export class RunningStack {
-  readonly #env: Readonly<Record<string, string>>;
+  #env: Readonly<Record<string, string>>;
   #endpoints: ReadonlyMap<string, string> = new Map();
-  #letGo: (() => void)[] = [];
+  #pids: ReadonlyMap<string, number> = new Map();
+  readonly #letGo = new Map<string, () => void>();
 
   private constructor(readonly folder: string) {
     const ports = PORTS.map((name) => [`MILLRACE_${name}_PORT`, '0'] as const);
@@ -46,15 +47,44 @@ export class RunningStack {
   static async start(format: Format): Promise<RunningStack> {
     const stack = new RunningStack(await temporaryFolder());
     console.log(await stack.command('--detach', '--format', format));
-    const records = join(stack.folder, 'stack', 'run');
-    const endpoints = new Map<string, string>();
-    for (const file of await readdir(records)) {
-      const { pid, endpoint } = JSON.parse(await readFile(join(records, file), 'utf8')) as RunRecord;
-      endpoints.set(file.replace('.json', ''), endpoint);
-      stack.#letGo.push(guard(pid));
-    }
-    stack.#endpoints = endpoints;
+    await stack.#look();
     return stack;
+  }
+
+  /** Takes down who runs now, and at which ports: what is started again later is at the same ones. */
+  async #look(): Promise<void> {
+    const records = join(this.folder, 'stack', 'run');
+    const parts = (await readdir(records)).map((file) => file.replace('.json', ''));
+    const endpoints = new Map<string, string>();
+    const pids = new Map<string, number>();
+    for (const part of parts) {
+      const { pid, endpoint } = JSON.parse(await readFile(join(records, `${part}.json`), 'utf8')) as RunRecord;
+      endpoints.set(part, endpoint);
+      pids.set(part, pid);
+      this.#letGo.get(part)?.();
+      this.#letGo.set(part, guard(pid));
+    }
+    this.#endpoints = endpoints;
+    this.#pids = pids;
+    const ports = parts.map((part) => [
+      `MILLRACE_${part.toUpperCase()}_PORT`,
+      /:(\d+)(?:\/|$)/.exec(endpoints.get(part)!)![1]!,
+    ]);
+    this.#env = { ...this.#env, ...Object.fromEntries(ports) };
+  }
+
+  /** Sends a signal to a part and the processes that it has started. */
+  signal(part: string, signal: NodeJS.Signals): void {
+    const pid = this.#pids.get(part);
+    if (pid === undefined) throw new Error(`the stack has no ${part}`);
+    // Each part leads a group of its own.
+    process.kill(-pid, signal);
+  }
+
+  /** Starts a part that was ended again, on its data and at its port. */
+  async again(part: string): Promise<void> {
+    await this.command('--detach', '--only', part);
+    await this.#look();
   }
 
   /** `npm run stack -- …`: what it printed. */
@@ -85,7 +115,7 @@ export class RunningStack {
   /** Stops all parts and removes their data. */
   async remove(): Promise<void> {
     await this.command('stop');
-    for (const letGo of this.#letGo) letGo();
+    for (const letGo of this.#letGo.values()) letGo();
     await rm(this.folder, { recursive: true, force: true });
   }
 }
