@@ -795,6 +795,23 @@ export function brokerContract(name: string, open: () => Promise<BrokerUnderTest
         expect(offsets).toEqual([0, 0, 1, 1, 3, undefined]);
         expect(await consumer.offsetsForTimes([at(2_500), at(0, 1)])).toEqual([1, undefined]);
       });
+
+      it('finds records, not the markers of transactions between them, which are later', async () => {
+        const topic = await session.topic();
+        const producer = await session.transactional();
+        for (const timestamp of [1_000, 2_000, 3_000]) {
+          producer.beginTransaction();
+          producer.produce(record(topic, 'v', { timestamp }));
+          await producer.commitTransaction(PATIENCE_MS);
+        }
+        const consumer = await session.reader(topic);
+        const written = await read(consumer, 3);
+        const found = async (timestamp: number) => {
+          const [offset] = await consumer.offsetsForTimes([{ topic, partition: 0, timestamp }]);
+          return written.find((each) => each.offset === offset)?.timestamp ?? offset;
+        };
+        expect([await found(1_001), await found(2_500), await found(3_001)]).toEqual([2_000, 3_000, undefined]);
+      });
     });
 
     describe('groups without members', () => {
