@@ -14,8 +14,9 @@ const kafka = await startTestKafka();
 try {
   const result = await proveReplay(kafka.bootstrapServers, folder, { events, kills, rate: undefined }, console.log);
   console.log(result);
-  const { wrongOutputs, wrongPrices, wrongLive, wrongLiveOffsets } = result;
-  const wrong = wrongOutputs + wrongPrices + wrongLive + wrongLiveOffsets + (result.killed === kills ? 0 : 1);
+  const { wrongOutputs, wrongPrices, wrongLive, wrongLiveOffsets, wrongReport } = result;
+  const wrong =
+    wrongOutputs + wrongPrices + wrongLive + wrongLiveOffsets + wrongReport.length + (result.killed === kills ? 0 : 1);
   console.log(wrong === 0 ? 'everything is as it must be' : 'something is WRONG');
   process.exitCode = wrong === 0 ? 0 : 1;
 } finally {

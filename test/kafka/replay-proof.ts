@@ -1,6 +1,7 @@
 /**
  * The proof that a replay is exactly once and hurts nobody: change events on a real Kafka, the live application running,
- * a replay with a second model from a time on, killed again and again. Then everything is counted.
+ * a replay with a second model from a time on, killed again and again, compared with what the live application wrote. Then
+ * everything is counted, and the comparison is computed once more by hand.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -13,6 +14,7 @@ import { Application } from '../../src/app/application.js';
 import { openEmbeddedBroker } from '../../src/brokers/embedded/index.js';
 import { kafkaBroker } from '../../src/brokers/kafka/index.js';
 import type { Broker, ConsumedRecord, ProduceRequest } from '../../src/brokers/port.js';
+import type { CompareReport } from '../../src/compare/index.js';
 import { onnx } from '../../src/model/onnx.js';
 import { NO_HEADERS } from '../../src/record.js';
 import { readTopic } from '../../src/replay/read-topic.js';
@@ -52,6 +54,8 @@ export interface ProofResult {
   readonly wrongLive: number;
   /** Partitions whose live offset is not at the end of what was written. */
   readonly wrongLiveOffsets: number;
+  /** Figures of the comparison's report that are not what a computation by hand gives. */
+  readonly wrongReport: readonly string[];
   readonly seconds: number;
 }
 
@@ -84,7 +88,14 @@ export async function proveReplay(
     const onPlanned = () => {
       late = write(broker, changes(events, more));
     };
-    const killed = await replayWithKills(bootstrapServers, folder, from, { events, kills, rate }, say, onPlanned);
+    const { killed, report } = await replayWithKills(
+      bootstrapServers,
+      folder,
+      from,
+      { events, kills, rate },
+      say,
+      onPlanned,
+    );
     const seconds = (performance.now() - startedAt) / 1_000;
     await late;
     await caughtUp(broker);
@@ -102,10 +113,54 @@ export async function proveReplay(
         (await wrongPrices(broker, LIVE, (price) => price)) +
         Math.abs((await countOf(broker, LIVE)) - distinctIn(events + more)),
       wrongLiveOffsets: await wrongLiveOffsets(broker),
+      wrongReport: await wrongReport(broker, report, [
+        STARTED + (events / 4) * EVERY_MS,
+        STARTED + (events - 1) * EVERY_MS,
+      ]),
       seconds,
     };
   } finally {
     await stop(live);
+    await broker.close();
+  }
+}
+
+/** What several processes made of the same replay. */
+export interface SharedReplay {
+  readonly code: number | null;
+  /** Outputs that the replay of {@link proveReplay} does not have, or not as often, and the other way round. */
+  readonly wrongOutputs: number;
+  readonly modelCalls: number;
+  readonly modelCallsSaved: number;
+}
+
+/**
+ * The same replay once more after {@link proveReplay}, by two processes and from the live application's state, which is of
+ * another model and knows every car.
+ */
+export async function shareReplay(bootstrapServers: string, folder: string, events: number): Promise<SharedReplay> {
+  const broker = kafkaBroker({ 'bootstrap.servers': bootstrapServers });
+  const timeOf = (index: number) => new Date(STARTED + index * EVERY_MS).toISOString();
+  const command = ['replay', 'topology/car-prices.ts', '--name', 'shared', '--json'];
+  const replay = millrace(bootstrapServers, folder, [
+    ...command,
+    ...['--from', timeOf(events / 4), '--to', timeOf(events)],
+    ...['--model', 'test/kafka/second-model.ts', '--with-state', '--instances', '2'],
+  ]);
+  const exited = new Promise<number | null>((resolve) => replay.once('exit', (code) => resolve(code)));
+  let counts = { modelCalls: 0, modelCallsSaved: 0 };
+  for await (const line of createInterface({ input: replay.stdout! })) {
+    const event = JSON.parse(line) as { readonly event: string; readonly counts: typeof counts };
+    if (event.event === 'progress') counts = event.counts;
+  }
+  try {
+    const { modelCalls, modelCallsSaved } = counts;
+    const [proven, shared] = [
+      await digests(broker, `${LIVE}.replay-second`),
+      await digests(broker, `${LIVE}.replay-shared`),
+    ];
+    return { code: await exited, wrongOutputs: difference(proven, shared), modelCalls, modelCallsSaved };
+  } finally {
     await broker.close();
   }
 }
@@ -197,7 +252,7 @@ function millrace(servers: string, folder: string, args: readonly string[]): Chi
   );
 }
 
-/** Runs the same command until it finishes; before that it is killed at `kills` places of its way. */
+/** Runs the same command until it finishes, and compares; before that it is killed at `kills` places of its way. */
 async function replayWithKills(
   servers: string,
   folder: string,
@@ -205,7 +260,7 @@ async function replayWithKills(
   { kills, rate }: ProofSize,
   say: (line: string) => void,
   onPlanned: () => void,
-): Promise<number> {
+): Promise<{ readonly killed: number; readonly report: CompareReport }> {
   const command = [
     'replay',
     'topology/car-prices.ts',
@@ -215,9 +270,11 @@ async function replayWithKills(
     from,
     '--model',
     'test/kafka/second-model.ts',
+    '--compare',
     '--json',
   ];
   if (rate !== undefined) command.push('--rate', String(rate));
+  let report: CompareReport | undefined;
   for (let killed = 0; ; ) {
     const replay = millrace(servers, folder, command);
     const exited = new Promise<number | null>((resolve) => replay.once('exit', (code) => resolve(code)));
@@ -231,6 +288,7 @@ async function replayWithKills(
         message?: string;
       };
       if (event.event === 'plan' && event.as === 'new') onPlanned();
+      if (event.event === "compared") report = JSON.parse(line) as CompareReport;
       if (event.event === 'warn' || event.event === 'error') say(`  ${event.message}`);
       if (event.event !== 'progress' || killed >= kills || killedNow) continue;
       if (event.done < (event.total * (killed + 1)) / (kills + 1.5)) continue;
@@ -241,8 +299,8 @@ async function replayWithKills(
     }
     const code = await exited;
     if (killedNow) continue;
-    if (code !== 0) throw new Error(`the replay ended with ${code}`);
-    return killed;
+    if (code !== 0 || report === undefined) throw new Error(`the replay ended with ${code}`);
+    return { killed, report };
   }
 }
 
@@ -333,6 +391,59 @@ async function wrongPrices(broker: Broker, topic: string, of: (price: number) =>
   if (batch.length > 0) await check();
   await model.close();
   return wrong;
+}
+
+/**
+ * Computes what the report says by other means: both topics in memory, by key and time, one loop over them.
+ *
+ * @param range times of the first and the last record that were replayed
+ */
+async function wrongReport(
+  broker: Broker,
+  report: CompareReport,
+  [first, last]: readonly [number, number],
+): Promise<readonly string[]> {
+  const pricesIn = async (topic: string): Promise<ReadonlyMap<string, number>> => {
+    const prices = new Map<string, number>();
+    for await (const { key, value, timestamp } of readTopic(broker, topic)) {
+      if (timestamp < first || timestamp > last) continue;
+      prices.set(`${key}@${timestamp}`, (JSON.parse(String(value)) as { suggestedprice: number }).suggestedprice);
+    }
+    return prices;
+  };
+  const [here, there] = [await pricesIn(LIVE), await pricesIn(`${LIVE}.replay-second`)];
+  const differences: number[] = [];
+  for (const [row, price] of here) {
+    const other = there.get(row);
+    if (other !== undefined) differences.push(other - price);
+  }
+  differences.sort((a, b) => a - b);
+  const mean = differences.reduce((total, difference) => total + difference, 0) / differences.length;
+  const found = report.fields.suggestedprice?.difference;
+  const rankOf = (value: number) => differences.findIndex((difference) => difference >= value) / differences.length;
+  const near = (a: number | undefined, b: number | undefined) => Math.abs(a! - b!) < 1e-6 * Math.abs(b!);
+  const right: Readonly<Record<string, boolean>> = {
+    here: report.here.records === here.size,
+    there: report.there.records === there.size,
+    joined: report.joined === differences.length,
+    equal: report.equal === differences.filter((difference) => difference === 0).length,
+    changed: report.changed === differences.filter((difference) => difference !== 0).length,
+    onlyHere: report.onlyHere === here.size - differences.length,
+    onlyThere: report.onlyThere === there.size - differences.length,
+    changedFields:
+      Object.entries(report.fields)
+        .filter(([, { changed }]) => changed > 0)
+        .map(([field]) => field)
+        .join() === 'suggestedprice',
+    count: found?.count === differences.length,
+    mean: near(found?.mean, mean),
+    min: found?.min === differences[0],
+    max: found?.max === differences.at(-1),
+    // Of more than 100,000 differences percentiles are of a sample.
+    median: Math.abs(rankOf(found!.median) - 0.5) < 0.01,
+    p95: Math.abs(rankOf(found!.percentiles.p95) - 0.95) < 0.01,
+  };
+  return Object.keys(right).filter((figure) => !right[figure]);
 }
 
 async function wrongLiveOffsets(broker: Broker): Promise<number> {

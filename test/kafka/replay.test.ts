@@ -1,10 +1,10 @@
-/** A replay on a real Kafka, killed five times, beside the live application. `npm run replay-proof` does it with a million. */
+/** A replay on a real Kafka, killed on its way, beside the live application. `scripts/replay-proof.ts` does it with a million. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startTestKafka, type TestKafka, whyNoKafka } from '../brokers/kafka/real-kafka.js';
-import { proveReplay } from './replay-proof.js';
+import { proveReplay, shareReplay } from './replay-proof.js';
 
 const missing = await whyNoKafka();
 const EVENTS = 20_000;
@@ -39,6 +39,17 @@ describe.skipIf(missing !== undefined)(
         wrongPrices: 0,
         wrongLive: 0,
         wrongLiveOffsets: 0,
+        wrongReport: [],
+      });
+    });
+
+    test('by two processes, from the live state: every car is asked anew, and the outputs are the same', async () => {
+      const asked = (EVENTS * 3) / 4 - (EVENTS * 3) / 4 / 50;
+      expect(await shareReplay(kafka.bootstrapServers, folder, EVENTS)).toEqual({
+        code: 0,
+        wrongOutputs: 0,
+        modelCalls: asked,
+        modelCallsSaved: 0,
       });
     });
   },

@@ -1,7 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { describe, it } from 'vitest';
 import { kafkaBroker } from '../../src/brokers/kafka/index.js';
 import { startTestKafka, whyNoKafka } from '../brokers/kafka/real-kafka.js';
 import { replayContract } from './replay.contract.js';
+import { until } from './stage.js';
 
 const missing = await whyNoKafka();
 
@@ -18,15 +19,10 @@ if (missing === undefined) {
       broker,
       compacted: async (topic) => {
         const consumer = await broker.consumer({ offsetReset: 'earliest', isolation: 'read_committed' });
-        await expect
-          .poll(
-            async () => {
-              consumer.assign([{ topic, partition: 0, offset: 0 }]);
-              return (await consumer.poll(100, 5_000))[0]?.offset;
-            },
-            { timeout: 60_000, interval: 200 },
-          )
-          .toBeGreaterThan(20);
+        await until(async () => {
+          consumer.assign([{ topic, partition: 0, offset: 0 }]);
+          return (await consumer.poll(100, 5_000))[0]!.offset > 20;
+        });
         await consumer.close();
       },
       restless: {

@@ -1,12 +1,11 @@
 /** What a replay must do on every broker: bounds, resuming, and staying away from the live application. */
-import { firstValueFrom, filter as where } from 'rxjs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Application } from '../../src/app/application.js';
 import type { Broker } from '../../src/brokers/port.js';
 import { ConfigurationError } from '../../src/errors.js';
 import { nullable, string, topic, topology } from '../../src/index.js';
 import { deleteReplay, listReplays, type ReplayProgress, replay, replayPlan } from '../../src/replay/index.js';
-import { FLUSH_MS, type ReplayBroker, Stage } from './stage.js';
+import { FLUSH_MS, type ReplayBroker, Stage, until } from './stage.js';
 
 const finished = (progress: readonly ReplayProgress[]) => progress.find(({ phase }) => phase === 'finished');
 const numbers = (count: number, from = 0) => Array.from({ length: count }, (_, i) => `v${from + i}`);
@@ -18,7 +17,8 @@ const seen = (from: number, to: number) => Array.from({ length: to - from }, (_,
  * @param open opens it, once for all tests
  */
 export function replayContract(name: string, open: () => Promise<ReplayBroker>): void {
-  describe(`${name}: replay`, () => {
+  // Side by side: each test has topics of its own, and on Kafka most of its time is waiting for clients to connect.
+  describe.concurrent(`${name}: replay`, () => {
     let under: ReplayBroker;
     let broker: Broker;
 
@@ -238,18 +238,12 @@ export function replayContract(name: string, open: () => Promise<ReplayBroker>):
         const timestamp = (i: number) => Date.now() - 1e9 + i * 1e7;
         const consumer = await broker.consumer({ offsetReset: 'earliest', isolation: 'read_committed' });
         let written = 0;
-        let low = 0;
-        await expect
-          .poll(
-            async () => {
-              await stage.write([stage.record(`v${written}`, { timestamp: timestamp(written) })]);
-              written += 1;
-              low = (await consumer.watermarks({ topic: stage.input, partition: 0 })).low;
-              return low;
-            },
-            { timeout: 60_000, interval: 50 },
-          )
-          .toBeGreaterThan(0);
+        await until(async () => {
+          await stage.write([stage.record(`v${written}`, { timestamp: timestamp(written) })]);
+          written += 1;
+          const { low } = await consumer.watermarks({ topic: stage.input, partition: 0 });
+          return low > 0;
+        });
         await consumer.close();
         const left = (await stage.read(stage.input)).map(({ offset }) => `v${offset}@${offset}`);
         const plan = await replayPlan(stage.topology, stage.options({ from: 0 }));
@@ -267,12 +261,7 @@ export function replayContract(name: string, open: () => Promise<ReplayBroker>):
         await stage.write(numbers(300).map((v, i) => stage.record(v, { partition: i % 2 })));
         const config = { ...stage.options().config, 'processing.guarantee': guarantee, 'commit.interval.ms': 50 };
         for (let cut = 1; cut <= 2; cut += 1) {
-          await firstValueFrom(
-            replay(stage.topology, stage.options({ config, recordsPerSecond: 500 })).pipe(
-              where((each) => each.phase === 'running' && each.done >= cut * 60),
-            ),
-          );
-          await groupIsFree(stage);
+          await stage.cut(cut * 60, { config, recordsPerSecond: 500 });
         }
         const before = (await stage.replayed()).length;
         expect(before).toBeGreaterThan(0);
@@ -289,12 +278,7 @@ export function replayContract(name: string, open: () => Promise<ReplayBroker>):
       test('"now" stays the moment of the first start, and a finished one says so', async () => {
         const stage = await Stage.open(broker);
         await stage.write(numbers(200));
-        await firstValueFrom(
-          replay(stage.topology, stage.options({ recordsPerSecond: 200 })).pipe(
-            where((each) => each.phase === 'running' && each.done >= 20),
-          ),
-        );
-        await groupIsFree(stage);
+        await stage.cut(20, { recordsPerSecond: 200 });
         await stage.write(numbers(100, 200));
         await stage.replay();
         expect(await stage.replayed()).toEqual(seen(0, 200));
@@ -324,7 +308,7 @@ export function replayContract(name: string, open: () => Promise<ReplayBroker>):
         expect(await stage.read(stage.output)).toEqual(outputs);
         expect(live.state).toBe('RUNNING');
         await stage.write(numbers(5, 50));
-        await expect.poll(async () => (await stage.read(stage.output)).length, { timeout: 30_000 }).toBe(55);
+        await until(async () => (await stage.read(stage.output)).length === 55);
         await live.drain();
         expect(await stage.replayed()).toEqual(seen(0, 50));
       });
@@ -348,65 +332,81 @@ export function replayContract(name: string, open: () => Promise<ReplayBroker>):
       });
     });
 
+    describe('with the state of the live application', () => {
+      test('the same model is not asked again; another is asked about every row', async () => {
+        const stage = await Stage.open(broker);
+        const keys = Array.from({ length: 30 }, (_, i) => `k${i}`);
+        await stage.write(keys.map((key) => stage.record(`of ${key}`, { key: Buffer.from(key) })));
+        const asking = stage.asking();
+        const live = await startLive(stage, asking.topology, asking.config('first'));
+        await live.drain();
+
+        const replayed = async (name: string, version: string, withState: boolean) => {
+          const end = finished(
+            await stage.replay({ name, withState, config: asking.config(version) }, asking.topology),
+          );
+          const { modelCalls, modelCallsSaved } = (end as ReplayProgress & { phase: 'finished' }).counts;
+          return { modelCalls, modelCallsSaved, written: await stage.replayed(name) };
+        };
+        const answers = (version: string) => keys.map((key) => `${version} of ${key}`);
+        const [empty, seeded, other] = await Promise.all([
+          replayed('empty', 'first', false),
+          replayed('seeded', 'first', true),
+          replayed('other', 'second', true),
+        ]);
+        expect(empty).toEqual({ modelCalls: 30, modelCallsSaved: 0, written: answers('first') });
+        expect(seeded).toEqual({ modelCalls: 0, modelCallsSaved: 30, written: answers('first') });
+        expect(other).toEqual({ modelCalls: 30, modelCallsSaved: 0, written: answers('second') });
+      });
+
+      test('there must be one', async () => {
+        const stage = await Stage.open(broker);
+        const { topology: asking, config } = stage.asking();
+        await stage.write(numbers(1));
+        await expect(stage.replay({ withState: true, config: config('first') }, asking)).rejects.toThrow(
+          /--with-state: the live application has no changelog '.*-answers-changelog'/,
+        );
+      });
+    });
+
     describe('list and delete', () => {
       test('a replay leaves nothing when it is deleted, and can be begun anew', async () => {
         const stage = await Stage.open(broker);
         await stage.write(numbers(10));
         await stage.replay({ from: 4 });
+        await stage.replay({ name: 'live', intoLive: true, from: 9 });
         const [status] = await listReplays(broker, stage.id);
         expect(status).toMatchObject({ state: 'finished', plan: { name: 'default' } });
         expect(status!.partitions).toMatchObject([{ from: 4, to: 10, committed: 10 }]);
 
-        const deleted = await deleteReplay(broker, stage.id, 'default', (id) => stage.engines(id));
-        expect(deleted.topics).toEqual([`${stage.output}.replay-default`]);
+        const remove = (name: string) => deleteReplay(broker, stage.id, name, (id) => stage.engines(id));
+        const deleted = await Promise.all([remove('default'), remove('live')]);
+        // Live topics are not its own.
+        expect(deleted.map(({ topics }) => topics)).toEqual([[`${stage.output}.replay-default`], []]);
+        expect(await stage.read(stage.output)).toHaveLength(1);
         expect(await listReplays(broker, stage.id)).toEqual([]);
-        await expect(deleteReplay(broker, stage.id, 'default', (id) => stage.engines(id))).rejects.toThrow(
-          /there is none/,
-        );
+        await expect(remove('default')).rejects.toThrow(/there is none/);
 
         await stage.replay({ from: 7 });
         expect(await stage.replayed()).toEqual(seen(7, 10));
-        // Live topics are not its own.
-        await stage.replay({ name: 'live', intoLive: true, from: 9 });
-        expect((await deleteReplay(broker, stage.id, 'live', (id) => stage.engines(id))).topics).toEqual([]);
-        expect(await stage.read(stage.output)).toHaveLength(1);
       });
     });
   });
 }
 
-async function startLive(stage: Stage): Promise<Application> {
+/** Starts the live application; resolves when it has answered everything that was written. */
+async function startLive(
+  stage: Stage,
+  declared = stage.topology,
+  config = stage.options().config,
+): Promise<Application> {
   const live = new Application(
-    stage.topology,
-    { ...stage.options().config, 'instance.id': '0' },
+    declared,
+    { ...config, 'instance.id': '0' },
     { broker: stage.broker, engines: stage.engines(stage.id) },
   );
   const wanted = (await stage.read(stage.input)).length;
   await live.start();
-  await expect.poll(async () => (await stage.read(stage.output)).length, { timeout: 30_000 }).toBe(wanted);
+  await until(async () => (await stage.read(stage.output)).length === wanted);
   return live;
-}
-
-/** Resolves when the replay that was unsubscribed from has left its group. */
-async function groupIsFree(stage: Stage): Promise<void> {
-  const groupId = `${stage.id}-replay-default`;
-  await expect
-    .poll(
-      async () => {
-        const consumer = await stage.broker.consumer({ groupId, offsetReset: 'none', isolation: 'read_committed' });
-        try {
-          const place = { topic: stage.input, partition: 0 };
-          const [offset] = await consumer.committed([place]);
-          consumer.assign([{ ...place, offset: offset ?? 0 }]);
-          await consumer.commit([{ ...place, offset: offset ?? 0 }]);
-          return 'free';
-        } catch {
-          return 'taken';
-        } finally {
-          await consumer.close();
-        }
-      },
-      { timeout: 60_000, interval: 50 },
-    )
-    .toBe('free');
 }

@@ -1,11 +1,23 @@
 /** A broker, topics with records, and replays over them: what the replay tests share on every broker. */
 import { lastValueFrom, toArray } from 'rxjs';
+import { expect, vi } from 'vitest';
 import type { Broker, ConsumedRecord, ProduceRequest, Producer } from '../../src/brokers/port.js';
-import type { StoreEngines } from '../../src/index.js';
-import { mapValues, memoryEngines, nullable, string, topic, topology } from '../../src/index.js';
+import type { Model, StoreEngines } from '../../src/index.js';
+import {
+  mapValues,
+  memoryEngines,
+  model,
+  nullable,
+  predict,
+  predictionMemory,
+  string,
+  topic,
+  topology,
+} from '../../src/index.js';
 import { NO_HEADERS } from '../../src/record.js';
 import { type ReplayOptions, type ReplayProgress, replay } from '../../src/replay/index.js';
 import { readTopic } from '../../src/replay/read-topic.js';
+import { runReplay } from '../../src/replay/replay.js';
 import type { Topology } from '../../src/topology/graph.js';
 
 export const FLUSH_MS = 30_000;
@@ -21,6 +33,11 @@ export interface ReplayBroker {
 }
 
 let stages = 0;
+
+/** Waits, at most a minute. Tests that run side by side have no `expect.poll`. */
+export async function until(condition: () => Promise<boolean>): Promise<void> {
+  await vi.waitFor(async () => expect(await condition()).toBe(true), { timeout: 60_000, interval: 50 });
+}
 
 /** The topics of one test, and a topology that writes `value@offset` for each record. */
 export class Stage {
@@ -111,6 +128,40 @@ export class Stage {
   /** Runs a replay to its end. */
   replay(options: Partial<ReplayOptions> = {}, topology = this.topology): Promise<ReplayProgress[]> {
     return lastValueFrom(replay(topology, this.options(options)).pipe(toArray()));
+  }
+
+  /** Begins a replay, or goes on with it, and ends it early: when so much of it is done. Resolves when it has left its group. */
+  async cut(done: number, options: Partial<ReplayOptions> = {}): Promise<void> {
+    const ending = new AbortController();
+    const finished = await runReplay(this.topology, this.options(options), {
+      signal: ending.signal,
+      report: (progress) => {
+        if (progress.phase === 'running' && progress.done >= done) ending.abort();
+      },
+    });
+    if (finished) throw new Error(`the replay finished before it was cut at ${done}`);
+  }
+
+  /** A topology that asks a model about each value and remembers its answers, with a configuration for each version of it. */
+  asking(): { readonly topology: Topology; config(version: string): ReplayOptions['config'] } {
+    const texts = (name: string) => topic(name, { key: string(), value: string() });
+    const asked = model<string, string>('oracle');
+    const answering = topology('answers', ({ stream }) => {
+      stream(texts(this.input))
+        .pipe(
+          predict(asked, { features: (value) => value, remember: predictionMemory<string, string>('answers') }),
+          mapValues((answer) => answer!.prediction),
+        )
+        .to(texts(this.output));
+    });
+    const oracle = (version: string): Model<string, string> => ({
+      identity: { name: 'oracle', version },
+      async open() {},
+      predict: async (rows) => rows.map((row) => `${version} ${row}`),
+      async close() {},
+    });
+    const config = (version: string) => ({ ...this.options().config, models: { oracle: oracle(version) } });
+    return { topology: answering, config };
   }
 
   /** What a topic holds, in order. */
