@@ -19,6 +19,8 @@ export interface ComparedTopic extends ReadRange {
   readonly serdes?: { readonly key: Serde<unknown>; readonly value: Serde<unknown> };
   /** Where the schemas of Avro are, without serdes: `avro({ registry })`. */
   readonly avro?: Encoding;
+  /** Which records of the range are compared. Default: all. */
+  readonly keep?: (record: ConsumedRecord) => boolean;
 }
 
 /** A record that was read, with what it holds. */
@@ -71,6 +73,7 @@ export class SideReader {
       await this.#prepare(records);
       const changes = new Map<string, StoreChange>();
       for (const record of records) {
+        if (this.#topic.keep?.(record) === false) continue;
         counts.records += 1;
         const row = this.#row(record);
         const position = positionOf(by, { record, value: row.value });

@@ -17,7 +17,7 @@ import { keepReplay } from './kept-replays.js';
 import { type ReplayOptions, type ReplaySetting, replaySetting } from './options.js';
 import type { ReplayPlan } from './plan.js';
 import { findOrPlan, prepare } from './prepare.js';
-import { NO_COUNTS, type ReplayProgress } from './progress.js';
+import { NO_COUNTS, type ReplayCounts, type ReplayProgress } from './progress.js';
 import { runPart } from './run-part.js';
 import { estimate, type ReplayEstimate } from './sample.js';
 import { checkStillThere, hasRecordsLeft } from './start-offsets.js';
@@ -81,7 +81,7 @@ export interface ReplayRun {
   /** Asked before anything is done for a new replay; false: it is not done. */
   confirm?(plan: ReplayPlan): Promise<boolean>;
   /** Does the work in the place of this process, for those who have several do it. */
-  runParts?(setting: ReplaySetting, plan: ReplayPlan): Promise<void>;
+  runParts?(setting: ReplaySetting, plan: ReplayPlan): Promise<ReplayCounts>;
 }
 
 /** @returns whether the replay has finished */
@@ -103,8 +103,8 @@ export async function runReplay(topology: Topology, options: ReplayOptions, run:
   const startedAt = performance.now();
   await prepare(setting, found);
   await checkStillThere(broker, plan).catch(whileItHasMembers);
-  let counts = NO_COUNTS;
-  if (run.runParts !== undefined) await run.runParts(setting, plan);
+  let counts: ReplayCounts = NO_COUNTS;
+  if (run.runParts !== undefined) counts = await run.runParts(setting, plan);
   else if (await hasRecordsLeft(broker, plan)) {
     const { signal, listener = {}, report } = run;
     counts = await runPart({ setting, plan, listener, signal, report });

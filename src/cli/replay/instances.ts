@@ -1,6 +1,7 @@
 /** `--instances`: the work of one replay by several processes of its group. */
 import { fork } from 'node:child_process';
-import type { PartitionProgress, ReplayProgress } from '../../replay/index.js';
+import type { PartitionProgress, ReplayCounts, ReplayProgress } from '../../replay/index.js';
+import { NO_COUNTS } from '../../replay/progress.js';
 
 type Running = ReplayProgress & { readonly phase: 'running' };
 
@@ -8,6 +9,7 @@ type Running = ReplayProgress & { readonly phase: 'running' };
  * Runs the same command in several processes, until all have ended.
  *
  * @param report progress of all together
+ * @returns what they have done together
  * @throws when one ends with another code than 0; the others are told to end first
  */
 export async function runInstances(
@@ -15,7 +17,7 @@ export async function runInstances(
   args: readonly string[],
   signal: AbortSignal,
   report: (progress: Running) => void,
-): Promise<void> {
+): Promise<ReplayCounts> {
   const latest = new Map<number, Running>();
   const children = Array.from({ length: instances }, (_, slot) => {
     const child = fork(process.argv[1]!, [...args, '--slot', String(slot)], {
@@ -45,6 +47,7 @@ export async function runInstances(
     if (failed > 0 && !signal.aborted) {
       throw new Error(`${failed} of ${instances} processes of the replay failed: start it again to go on with it`);
     }
+    return latest.size === 0 ? NO_COUNTS : together([...latest.values()]).counts;
   } finally {
     signal.removeEventListener('abort', endAll);
   }
