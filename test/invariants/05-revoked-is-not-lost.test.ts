@@ -90,7 +90,9 @@ describe.each(['at_least_once', 'exactly_once_v2'] as const)('5. with %s', (guar
         partitions: PARTITIONS,
         config: { 'max.poll.interval.ms': 1_000, 'session.timeout.ms': 1_000 },
       });
+      const troubles: string[] = [];
       const stalling = stage.another('stalling', {
+        listener: { onBrokerTrouble: ({ message }) => troubles.push(message) },
         around: between({
           consumer: (inner) => ({
             async poll(max, timeoutMs) {
@@ -117,6 +119,8 @@ describe.each(['at_least_once', 'exactly_once_v2'] as const)('5. with %s', (guar
       openGate();
       await stage.clock.run(3_000);
       expect(owners(stalling, other)).toEqual([2, 2]);
+      // It says so also when it had nothing in flight that would have failed.
+      expect(troubles).toContainEqual(expect.stringMatching(/^The group has taken questions-\d, questions-\d.* away/));
       await stage.put(questionsFrom(120, 40));
       await stage.clock.run(1_000);
       await stage.drain(stalling);
