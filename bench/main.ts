@@ -1,5 +1,5 @@
 /** `npm run bench`: the numbers of this machine. `npm run bench -- --kafka`: beside others on a real broker (bench/kafka). */
-import { hasPython } from '../models/ford/bento-service.js';
+import { hasPython } from '../models/ford/python-server.js';
 import { onnx } from '../src/model/onnx.js';
 import carPrices from '../topology/car-prices.js';
 import { runOver } from './car-prices.js';

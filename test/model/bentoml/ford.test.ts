@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { type BentoService, hasPython, setUpBento, startBento } from '../../../models/ford/bento-service.js';
+import { setUpBento, startBento } from '../../../models/ford/bento-service.js';
 import { type FordFeatures, features } from '../../../models/ford/index.js';
 import { listings } from '../../../models/ford/listings.js';
+import { hasPython, type ModelServer } from '../../../models/ford/python-server.js';
 import { systemClock } from '../../../src/clock.js';
 import { type Batcher, batcher } from '../../../src/model/batcher.js';
 import { type BentomlOptions, bentoml } from '../../../src/model/http/bentoml.js';
@@ -25,7 +26,7 @@ const WAYS: Readonly<Record<string, BentomlOptions<FordFeatures, number>>> = {
 const MANY = WAYS['a list of rows, by the parameter']!;
 
 describe.skipIf(!canRun)('the Ford model in BentoML', () => {
-  let service: BentoService;
+  let service: ModelServer;
 
   beforeAll(async () => {
     await setUpBento();
@@ -120,7 +121,7 @@ describe.skipIf(!canRun)('the Ford model in BentoML', () => {
   test('it is stopped and started again: the questions wait, and are answered', async () => {
     const port = Number(new URL(service.url).port);
     const car = features(fixture.predictions[0]!.car);
-    let starting: Promise<BentoService> | undefined;
+    let starting: Promise<ModelServer> | undefined;
     const oracle = await asking(MANY, {
       wentAway: () => {
         starting = startBento(port);
