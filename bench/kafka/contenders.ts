@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { SOURCE } from '../change-events.js';
 import type { Encoding, Guarantee, Job } from './job.js';
-import { jvm } from './jvm.js';
+import { jvm, WARM_AFTER } from './jvm.js';
 import { type Running, start } from './process.js';
 
 export interface Contender {
@@ -99,7 +99,7 @@ export const contenders: readonly Contender[] = [
   loop('loop by hand', 'loop', 'whole'),
   loop("loop by hand with millrace's decoder", 'decoder', 'millrace'),
   millrace(2),
-  jvm(1),
+  jvm(1, WARM_AFTER),
   jvm(2),
   quix,
   nodefluent,

@@ -1,4 +1,4 @@
-/** Kafka Streams on the JVM. One JVM for each number of threads, kept until the end: a warm one is measured. */
+/** Kafka Streams on the JVM. One JVM for all its jobs, kept until the end: a warm one is measured. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface, type Interface } from 'node:readline';
@@ -13,21 +13,31 @@ import type { Running } from './process.js';
 const PROGRAM = fileURLToPath(new URL('../peers/jvm/CarPrices.java', import.meta.url));
 const POM = '../../bench/peers/jvm/pom.xml';
 
-/** @param threads `num.stream.threads` */
-export function jvm(threads: number): Contender {
-  let machine: Promise<Jvm> | undefined;
+/** The just-in-time compiler is at its best after about so many records. */
+export const WARM_AFTER = 1_500_000;
+
+let machine: Promise<Jvm> | undefined;
+
+/**
+ * @param threads `num.stream.threads`
+ * @param warmUpRecords of the first of them: they share the JVM
+ */
+export function jvm(threads: number, warmUpRecords = 0): Contender {
   return {
     name: `Kafka Streams ${versions.kafka}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`,
     kind: 'jvm',
     encodings: ['json', 'connect-json'],
     guarantees: ['at_least_once', 'exactly_once_v2'],
-    // The just-in-time compiler is at its best after about 1.5 million records.
-    warmUpRecords: 1_500_000,
+    warmUpRecords,
     async start(job) {
       machine ??= Jvm.start();
       return (await machine).run({ ...job, threads });
     },
-    close: async () => (await machine)?.close(),
+    async close() {
+      const started = machine;
+      machine = undefined;
+      await (await started)?.close();
+    },
   };
 }
 

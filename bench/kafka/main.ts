@@ -9,7 +9,7 @@
  *   --longest S        seconds after which a run is broken off and its rate taken (120)
  *
  * Contenders take turns, and each run begins with another one. Prints Markdown for bench/RESULTS.md on standard output,
- * and how far it is on standard error.
+ * and how far it is on standard error. A first SIGINT or SIGTERM ends it after the run under way, with what there is.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -23,7 +23,7 @@ import { machine } from '../machine.js';
 import { type Contender, contenders } from './contenders.js';
 import { fillInput, type Input } from './input.js';
 import { ENCODINGS, type Encoding, GUARANTEES, type Guarantee, type Job, PARTITIONS } from './job.js';
-import { measure } from './measure.js';
+import { measure, warmUp } from './measure.js';
 import { Results } from './results.js';
 
 const COMMIT_MS = 100;
@@ -69,30 +69,46 @@ function jobOf(encoding: Encoding, guarantee: Guarantee, input: Input): Job {
   };
 }
 
-async function warmUp(contender: Contender, encoding: Encoding, input: Input): Promise<void> {
-  for (let done = 0; done < (contender.warmUpRecords ?? 0); done += input.records) {
-    say(`warming up ${contender.name}`);
-    await measure(broker, contender, jobOf(encoding, 'at_least_once', input), input, longestMs);
-  }
+let isOver = false;
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    isOver = true;
+    say(`${signal}: the run under way is the last`);
+  });
+}
+
+const warm = new Set<Contender>();
+
+/** How many are to go through it now: only once in its life. */
+function warmUpRecords(contender: Contender): number {
+  if (warm.has(contender)) return 0;
+  warm.add(contender);
+  return contender.warmUpRecords ?? 0;
 }
 
 try {
   const results = new Results();
   for (const encoding of options.encodings.split(',') as Encoding[]) {
+    if (isOver) break;
     const able = chosen.filter(({ encodings }) => encodings.includes(encoding));
     say(`filling ${encoding}`);
     const input = await fillInput(broker, encoding, records, registry.url);
-    for (const contender of able) await warmUp(contender, encoding, input);
+    for (const contender of able) {
+      for (let left = warmUpRecords(contender); left > 0; left -= input.records) {
+        say(`warming up ${contender.name}, ${left} to go`);
+        await warmUp(broker, contender, jobOf(encoding, 'at_least_once', input), input);
+      }
+    }
     for (let run = 0; run < runs; run += 1) {
       for (const contender of [...able.slice(run % able.length), ...able.slice(0, run % able.length)]) {
         for (const guarantee of contender.guarantees) {
           if (!options.guarantees.includes(guarantee)) continue;
+          if (isOver) continue;
           const measured = await measure(broker, contender, jobOf(encoding, guarantee, input), input, longestMs);
           results.add({ encoding, guarantee, contender, input, measured });
-          say(
-            `${encoding} ${guarantee} run ${run + 1}: ${contender.name} ${measured.recordsPerSecond.toFixed(0)}/s` +
-              (measured.wrong === undefined ? '' : ` WRONG: ${measured.wrong}`),
-          );
+          const { recordsPerSecond, wrong } = measured;
+          const told = `${encoding} ${guarantee} run ${run + 1}: ${contender.name} ${recordsPerSecond.toFixed(0)}/s`;
+          say(wrong === undefined ? told : `${told} WRONG: ${wrong}`);
         }
       }
     }

@@ -12,10 +12,11 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Broker, Consumer } from '../../src/brokers/port.js';
+import { asError } from '../../src/errors.js';
 import type { Contender } from './contenders.js';
 import type { Input } from './input.js';
 import { type Job, PARTITIONS } from './job.js';
-import { createOutput, type Output, readOutput } from './output.js';
+import { createOutput, type Output, readOutput, removeOutput } from './output.js';
 
 const WARM_UP = 0.2;
 const UNTIL = 0.9;
@@ -25,7 +26,7 @@ export interface Measured {
   readonly recordsPerSecond: number;
   /** Committed records. */
   readonly records: number;
-  /** Why the output is not what it must be. */
+  /** Why the output is not what it must be, or what the contender failed with. */
   readonly wrong: string | undefined;
 }
 
@@ -38,24 +39,38 @@ export async function measure(
   longestMs: number,
 ): Promise<Measured> {
   await createOutput(broker, job.output);
-  await mkdir(job.directory, { recursive: true });
-  const running = await contender.start(job);
-  let isWhole = false;
+  let isWhole: boolean;
   try {
-    isWhole = await Promise.race([running.failed, committedAll(broker, job, input, longestMs)]);
-  } finally {
-    await running.stop();
-    await rm(job.directory, { recursive: true, force: true });
+    isWhole = await ran(broker, contender, job, input, longestMs);
+  } catch (thrown) {
+    return { recordsPerSecond: Number.NaN, records: 0, wrong: asError(thrown).message };
   }
   const output = await readOutput(broker, job.output, job.encoding);
-  const admin = await broker.admin();
-  await admin.deleteTopics([job.output]);
-  await admin.close();
+  await removeOutput(broker, job.output);
   return {
     recordsPerSecond: rateOf(output),
     records: output.records,
     wrong: isWhole ? difference(output, input) : undefined,
   };
+}
+
+/** Lets it do its job, and looks at nothing: for those who get faster. */
+export async function warmUp(broker: Broker, contender: Contender, job: Job, input: Input): Promise<void> {
+  await createOutput(broker, job.output);
+  await ran(broker, contender, job, input, Number.POSITIVE_INFINITY);
+  await removeOutput(broker, job.output);
+}
+
+/** False when it took too long. */
+async function ran(broker: Broker, contender: Contender, job: Job, input: Input, longestMs: number): Promise<boolean> {
+  await mkdir(job.directory, { recursive: true });
+  const running = await contender.start(job);
+  try {
+    return await Promise.race([running.failed, committedAll(broker, job, input, longestMs)]);
+  } finally {
+    await running.stop();
+    await rm(job.directory, { recursive: true, force: true });
+  }
 }
 
 /** False when it took too long. */

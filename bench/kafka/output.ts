@@ -17,6 +17,12 @@ export async function createOutput(broker: Broker, topic: string): Promise<void>
   await admin.close();
 }
 
+export async function removeOutput(broker: Broker, topic: string): Promise<void> {
+  const admin = await broker.admin();
+  await admin.deleteTopics([topic]);
+  await admin.close();
+}
+
 export async function readOutput(broker: Broker, topic: string, encoding: Encoding): Promise<Output> {
   const consumer = await broker.consumer({ offsetReset: 'earliest', isolation: 'read_committed' });
   const partitions = Array.from({ length: PARTITIONS }, (_, partition) => ({ topic, partition }));

@@ -33,7 +33,8 @@ const changes = streams.getKStream(job.input);
 changes
   .map(({ key, value }: Message) => {
     const parsed = JSON.parse(value.toString());
-    return { key, change: isFramed ? parsed.payload : parsed };
+    // Its partitioner takes texts.
+    return { key: key.toString(), change: isFramed ? parsed.payload : parsed };
   })
   .filter(({ change }) => change.op !== 'd' && change.source.table === 'car_data')
   .map(({ key, change: { after } }) => ({
@@ -45,4 +46,9 @@ changes
 process.once('SIGTERM', () => {
   void streams.closeAll().then(() => process.exit(0));
 });
-await changes.start();
+changes.start(
+  () => {},
+  (error: Error) => {
+    throw error;
+  },
+);
