@@ -5,7 +5,7 @@ import { connectorStates, registerConnectors } from './connectors.js';
 import { readEnvFile } from './env-file.js';
 import { deployFolder, inStack } from './folders.js';
 import { answersOk } from './http-health.js';
-import { launch } from './launch.js';
+import { launch, QUICK_JVM } from './launch.js';
 import { archives, jars } from './maven.js';
 import type { Download, Part, StartOptions } from './part.js';
 import { claimPort, portFromEnvironment } from './ports.js';
@@ -96,6 +96,7 @@ export function connectPart(): Part {
       const { classes, plugins } = await connectFiles({ say: () => {}, signal: new AbortController().signal });
       const properties = await writeWorkerProperties(port, plugins, options.endpointOf('kafka'));
       const args = [
+        ...QUICK_JVM,
         ...['-Xms256m', '-Xmx1g'],
         `-Dlog4j2.configurationFile=${join(deployFolder, 'kafka', 'log4j2.xml')}`,
         ...['-cp', join(classes, '*'), 'org.apache.kafka.connect.cli.ConnectDistributed', properties],

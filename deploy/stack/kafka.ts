@@ -9,7 +9,7 @@ import { deployFolder, inStack } from './folders.js';
 import { guard } from './guard.js';
 import { brokersInCluster } from './kafka-metadata.js';
 import { createTopics } from './kafka-topics.js';
-import { launch, waitUntilReady } from './launch.js';
+import { launch, QUICK_JVM, waitUntilReady } from './launch.js';
 import { jars } from './maven.js';
 import { type Download, type Part, type Say, StackError } from './part.js';
 import { claimPort, freePort, portFromEnvironment } from './ports.js';
@@ -58,6 +58,12 @@ interface LaunchedKafka {
   readonly detach: () => void;
 }
 
+/** As Kafka makes them: one that began with a dash would be taken for an option. Source: org.apache.kafka.common.Uuid */
+function newClusterId(): string {
+  const id = randomBytes(16).toString('base64url');
+  return id.startsWith('-') ? newClusterId() : id;
+}
+
 /** Formats the data folder the first time, then starts the broker in it. */
 async function launchKafka(
   directory: string,
@@ -73,10 +79,9 @@ async function launchKafka(
   const logging = `-Dlog4j2.configurationFile=${join(deployFolder, 'kafka', 'log4j2.xml')}`;
 
   if (!existsSync(join(directory, 'data', 'meta.properties'))) {
-    const cluster = randomBytes(16).toString('base64url');
-    const format = ['kafka.tools.StorageTool', 'format', '--cluster-id', cluster, '--config', properties];
+    const format = ['kafka.tools.StorageTool', 'format', '--cluster-id', newClusterId(), '--config', properties];
     try {
-      await run(java, ['-Xmx256m', logging, '-cp', classes, ...format]);
+      await run(java, [...QUICK_JVM, '-Xmx256m', logging, '-cp', classes, ...format]);
     } catch (error) {
       throw new StackError(`Kafka could not format ${directory}: ${(error as Error).message}`, { cause: error });
     }

@@ -5,6 +5,12 @@ import { dirname } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { StackError } from './part.js';
 
+/**
+ * For a JVM that has little to do once it runs: compiled quickly rather than well, which on two cores is what its start waits
+ * for.
+ */
+export const QUICK_JVM: readonly string[] = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC'];
+
 export interface LaunchOptions {
   /** Variables besides those of this process. */
   readonly env?: Readonly<Record<string, string>>;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { readEnvFile } from './env-file.js';
 import { deployFolder, inStack } from './folders.js';
 import { answersOk } from './http-health.js';
-import { launch, waitUntilReady } from './launch.js';
+import { launch, QUICK_JVM, waitUntilReady } from './launch.js';
 import { archives } from './maven.js';
 import type { Download, Part } from './part.js';
 import { claimPort, portFromEnvironment } from './ports.js';
@@ -41,7 +41,7 @@ async function launchRegistry(directory: string, port: number, log: string) {
     QUARKUS_MANAGEMENT_HOST: '127.0.0.1',
     QUARKUS_MANAGEMENT_PORT: '0',
   };
-  const child = await launch(java, ['-Xmx512m', '-jar', join(folder, 'quarkus-run.jar')], log, { env });
+  const child = await launch(java, [...QUICK_JVM, '-Xmx512m', '-jar', join(folder, 'quarkus-run.jar')], log, { env });
   return { child, endpoint: `http://127.0.0.1:${port}${CONFLUENT_API}` };
 }
 
