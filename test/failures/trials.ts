@@ -144,10 +144,13 @@ export class Trials {
     const { lost, twice } = await this.settled();
     const seconds = ((Date.now() - startedAt) / 1_000).toFixed(0);
     const counted = `${inserted} rows inserted, ${lost} lost, ${twice} twice`;
-    say(`${name}: ${done} | ${counted} | ${seconds} s`);
+    const ended = this.worker.hasEnded ? ' | the process ENDED' : '';
+    say(`${name}: ${done} | ${counted} | ${seconds} s${ended}`);
     for (const line of distinctMessages(this.#workers.flatMap((each) => each.output.slice(before.get(each) ?? 0)))) {
       say(`    ${line}`);
     }
+    // As a supervisor does.
+    if (this.worker.hasEnded) this.startWorker();
     return lost + twice === 0;
   }
 
@@ -169,7 +172,7 @@ export class Trials {
   async settled(): Promise<{ readonly lost: number; readonly twice: number }> {
     const until = Date.now() + SETTLED_WITHIN_MS;
     let lost = await this.#missing();
-    while (lost > 0 && Date.now() < until) {
+    while (lost > 0 && Date.now() < until && !this.worker.hasEnded) {
       await wait(200);
       lost = await this.#missing();
     }
@@ -263,13 +266,16 @@ function isAway(thrown: unknown): boolean {
 
 /** Warnings, errors and changes of state, each once. */
 function distinctMessages(lines: readonly string[]): readonly string[] {
-  const said = new Set<string>();
+  const said = new Map<string, string>();
   for (const text of lines) {
     const { event, level, message } = JSON.parse(text) as Line;
     if (event === 'status' || typeof message !== 'string') continue;
-    const shape = message.replace(/\d+/g, '0');
-    if ([...said].some((each) => each.replace(/\d+/g, '0') === `${level}: ${shape}`)) continue;
-    said.add(`${level}: ${message}`);
+    const shape = shapeOf(message);
+    if (!said.has(shape)) said.set(shape, `${level ?? 'error'}: ${message}`.slice(0, 260));
   }
-  return [...said].map((line) => line.slice(0, 260));
+  return [...said.values()];
 }
+
+/** Connections that come and go say the same of many clients and brokers. */
+const shapeOf = (message: string): string =>
+  /Disconnected|Connect to/.exec(message)?.[0] ?? message.replace(/\d+/g, '0').slice(0, 60);

@@ -22,6 +22,7 @@ export const ERR_MAX_POLL_EXCEEDED = -147;
 export const ERR_FATAL = -150;
 export const ERR_QUEUE_FULL = -184;
 export const UNKNOWN_TOPIC = 3;
+export const INVALID_TXN_STATE = 48;
 export const TOPIC_EXISTS = 36;
 
 /** Another member has this one's place: its generation, its id or its static name is no longer valid. */

@@ -5,6 +5,10 @@
  *  1. A failed delivery is never forgotten: the next `flush` rejects with the first one, and a transaction with one
  *     cannot commit.
  *  2. What is written is what was given: null and empty stay apart, headers are bytes or refused.
+ *  3. A broker that was killed may have forgotten a transaction that the client still knows. To abort it then ends the
+ *     client (INVALID_TXN_STATE, which librdkafka holds for fatal), so a new one with the same transactional id does what an
+ *     abort is to do: its `initTransactions` settles whatever is open. Not after a commit was asked for, which the broker
+ *     may have: then only a new process knows what is so.
  */
 import { setImmediate as afterPendingCallbacks } from 'node:timers/promises';
 import { BrokerError } from '../../errors.js';
@@ -12,7 +16,7 @@ import type { Consumer, ProduceRequest, Producer, ProducerConfig, TopicPartition
 import { call } from './call.js';
 import { type Client, connect, construct, type Rdkafka } from './client.js';
 import { producerSettings } from './config.js';
-import { type ClientError, codeByText, ERR_QUEUE_FULL, translate } from './errors.js';
+import { type ClientError, codeByText, ERR_QUEUE_FULL, INVALID_TXN_STATE, translate } from './errors.js';
 import { toClientHeaders } from './headers.js';
 import { listenToLog } from './log.js';
 import { memberships } from './membership.js';
@@ -37,14 +41,19 @@ const withAddress = (bytes: Buffer | null): Buffer | null => (bytes?.length === 
  */
 export async function openProducer(client: Client, options: KafkaOptions, config: ProducerConfig): Promise<Producer> {
   const producer = new KafkaProducer(client, options, config);
-  await producer.open(options);
+  await producer.open();
   return producer;
 }
 
 class KafkaProducer implements Producer {
-  readonly #client: Rdkafka.Producer;
   readonly #name: string;
-  readonly #transactions: Transactions | undefined;
+  readonly #make: () => Rdkafka.Producer;
+  readonly #options: KafkaOptions;
+  readonly #transactionalId: string | undefined;
+  #client: Rdkafka.Producer;
+  #transactions: Transactions | undefined;
+  /** The client is finished, and what it had open is to be settled by another one. */
+  #mustRenew = false;
   readonly #withCode: (error: ClientError) => ClientError;
   #deliveryFailure: BrokerError | undefined;
   #closing: Promise<void> | undefined;
@@ -52,21 +61,32 @@ class KafkaProducer implements Producer {
   constructor({ rdkafka, describe }: Client, options: KafkaOptions, config: ProducerConfig) {
     const id = config.transactionalId;
     this.#name = id === undefined ? 'producer' : `producer ${JSON.stringify(id)}`;
-    const { client, topic: forTopics } = producerSettings(options, config);
-    this.#client = construct(() => new rdkafka.Producer(client, forTopics));
-    this.#transactions = id === undefined ? undefined : new Transactions(this.#client, id);
+    this.#options = options;
+    this.#transactionalId = id;
     this.#withCode = codeByText(describe);
-    listenToLog(this.#client, this.#name, options.onLog);
-    this.#client.on('delivery-report', (error: ClientError | null, { topic, partition }) => {
+    const { client, topic: forTopics } = producerSettings(options, config);
+    this.#make = () => this.#heard(construct(() => new rdkafka.Producer(client, forTopics)));
+    this.#client = this.#make();
+    this.#transactions = id === undefined ? undefined : new Transactions(this.#client, id);
+  }
+
+  #heard(client: Rdkafka.Producer): Rdkafka.Producer {
+    listenToLog(client, this.#name, this.#options.onLog);
+    client.on('delivery-report', (error: ClientError | null, { topic, partition }) => {
       if (!error) return;
       const where = partition >= 0 ? `${topic}-${partition}` : topic;
       this.#deliveryFailure ??= translate(this.#withCode(error), `Delivering a record to ${where}`);
     });
+    return client;
   }
 
-  async open(options: KafkaOptions): Promise<void> {
-    await connect(this.#client, `the ${this.#name}`, options);
-    this.#client.setPollInterval(POLL_INTERVAL_MS);
+  open(): Promise<void> {
+    return this.#connect(this.#client);
+  }
+
+  async #connect(client: Rdkafka.Producer): Promise<void> {
+    await connect(client, `the ${this.#name}`, this.#options);
+    client.setPollInterval(POLL_INTERVAL_MS);
   }
 
   produce({ topic, partition, key, value, timestamp, headers }: ProduceRequest): void {
@@ -124,8 +144,34 @@ class KafkaProducer implements Producer {
   }
 
   async abortTransaction(timeoutMs: number): Promise<void> {
-    await this.#transactional('abortTransaction').abort(timeoutMs);
+    const transactions = this.#transactional('abortTransaction');
+    try {
+      if (!this.#mustRenew) await transactions.abort(timeoutMs);
+    } catch (thrown) {
+      const isForgotten = thrown instanceof BrokerError && thrown.code === INVALID_TXN_STATE;
+      if (!isForgotten || transactions.mayBeCommitted) throw thrown;
+      this.#mustRenew = true;
+    }
+    if (this.#mustRenew) await this.#renew(timeoutMs);
     await this.#takeDeliveryFailure(); // those of the transaction that is no more, purged records among them
+  }
+
+  /** @throws BrokerError `retriable` while no broker answers; then the next abort tries it again */
+  async #renew(timeoutMs: number): Promise<void> {
+    const client = this.#make();
+    await this.#connect(client);
+    const transactions = new Transactions(client, this.#transactionalId!);
+    try {
+      await transactions.initialize(timeoutMs);
+    } catch (thrown) {
+      await disconnect(client);
+      throw thrown;
+    }
+    const finished = this.#client;
+    this.#client = client;
+    this.#transactions = transactions;
+    this.#mustRenew = false;
+    await disconnect(finished);
   }
 
   close(): Promise<void> {
@@ -134,8 +180,7 @@ class KafkaProducer implements Producer {
   }
 
   async #close(): Promise<void> {
-    this.#client.setPollInterval(0);
-    await new Promise<void>((resolve) => void this.#client.disconnect(CLOSE_TIMEOUT_MS, () => resolve()));
+    await disconnect(this.#client);
   }
 
   /** Reports that the client has just handed over reach JavaScript in this turn of the event loop, so wait for its end. */
@@ -155,4 +200,9 @@ class KafkaProducer implements Producer {
   #closed(): BrokerError {
     return misuse(`The ${this.#name} is closed`);
   }
+}
+
+function disconnect(client: Rdkafka.Producer): Promise<void> {
+  client.setPollInterval(0);
+  return new Promise((resolve) => void client.disconnect(CLOSE_TIMEOUT_MS, () => resolve()));
 }

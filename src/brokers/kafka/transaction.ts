@@ -27,11 +27,17 @@ export class Transactions {
   readonly #client: Rdkafka.Producer;
   readonly #id: string;
   #state: State = 'uninitialized';
+  #mayBeCommitted = false;
   #beginFailure: BrokerError | undefined;
 
   constructor(client: Rdkafka.Producer, transactionalId: string) {
     this.#client = client;
     this.#id = JSON.stringify(transactionalId);
+  }
+
+  /** A commit was asked for and did not end well: the broker may have it all the same. */
+  get mayBeCommitted(): boolean {
+    return this.#mayBeCommitted;
   }
 
   /** @throws BrokerError unless a record can be produced now */
@@ -79,6 +85,7 @@ export class Transactions {
       );
     }
     this.#state = 'ending';
+    this.#mayBeCommitted = true;
     const error = await call((done) => this.#client.commitTransaction(timeoutMs, done));
     if (error) {
       const translated = translate(error, `Committing a transaction of ${this.#id}`);
@@ -101,6 +108,7 @@ export class Transactions {
     // Of the next transaction: the one that ended has ended well.
     this.#beginFailure = error ? translate(error, `Beginning a transaction of ${this.#id}`) : undefined;
     this.#state = 'none';
+    this.#mayBeCommitted = false;
   }
 
   #notOpen(what: string): BrokerError {

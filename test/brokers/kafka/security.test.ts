@@ -6,7 +6,7 @@ import { renewalOf } from '../../../src/brokers/kafka/oauth-token.js';
 import type { Broker } from '../../../src/brokers/port.js';
 import { NO_HEADERS } from '../../../src/record.js';
 import { readTopic } from '../../../src/replay/read-topic.js';
-import { writeConfig } from '../../cli/command.js';
+import { temporaryPackage, writeConfig } from '../../cli/command.js';
 import { temporaryFolder } from '../../e2e/millrace-process.js';
 import { CarPricesRun } from '../../failures/car-prices-run.js';
 import { whyNoKafka } from './real-kafka.js';
@@ -106,7 +106,7 @@ describe.skipIf(missing !== undefined)('by SASL_SSL', () => {
 
   test('millrace run takes it from the configuration, and says what is wrong', async () => {
     const lines = `librdkafka: ${JSON.stringify(scram)}`;
-    const config = await writeConfig(folder, 'millrace.config.ts', lines);
+    const config = await writeConfig(await temporaryPackage(), 'millrace.config.ts', lines);
     const run = await CarPricesRun.make(kafka.bootstrapServers, folder, 'secure', 1, scram);
     try {
       const model = ['--set', 'models.ford-price=ford-price-onnx', '--config', config];
