@@ -20,6 +20,7 @@ export const ERR_ASSIGN_PARTITIONS = -175;
 export const ERR_REVOKE_PARTITIONS = -174;
 export const ERR_MAX_POLL_EXCEEDED = -147;
 export const ERR_FATAL = -150;
+export const ERR_STATE = -172;
 export const ERR_QUEUE_FULL = -184;
 export const UNKNOWN_TOPIC = 3;
 export const INVALID_TXN_STATE = 48;

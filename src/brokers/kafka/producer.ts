@@ -16,7 +16,7 @@ import type { Consumer, ProduceRequest, Producer, ProducerConfig, TopicPartition
 import { call } from './call.js';
 import { type Client, connect, construct, type Rdkafka } from './client.js';
 import { producerSettings } from './config.js';
-import { type ClientError, codeByText, ERR_QUEUE_FULL, INVALID_TXN_STATE, translate } from './errors.js';
+import { type ClientError, codeByText, ERR_QUEUE_FULL, ERR_STATE, INVALID_TXN_STATE, translate } from './errors.js';
 import { toClientHeaders } from './headers.js';
 import { listenToLog } from './log.js';
 import { memberships } from './membership.js';
@@ -104,6 +104,11 @@ class KafkaProducer implements Producer {
   }
 
   #produceError(error: ClientError, topic: string): BrokerError {
+    // We have a transaction open: the client's has failed meanwhile, after a broker was away.
+    if (error.code === ERR_STATE && this.#transactions !== undefined) {
+      const message = `Producing a record to ${topic} failed: the transaction of the ${this.#name} has failed. It must be aborted.`;
+      return new BrokerError(message, 'abort', ERR_STATE, { cause: error });
+    }
     if (error.code !== ERR_QUEUE_FULL) return translate(error, `Producing a record to ${topic}`);
     this.#client.poll();
     return new BrokerError(
