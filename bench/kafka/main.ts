@@ -106,9 +106,9 @@ try {
           if (isOver) continue;
           const measured = await measure(broker, contender, jobOf(encoding, guarantee, input), input, longestMs);
           results.add({ encoding, guarantee, contender, input, measured });
-          const { recordsPerSecond, wrong } = measured;
+          const { recordsPerSecond, duplicates, wrong } = measured;
           const told = `${encoding} ${guarantee} run ${run + 1}: ${contender.name} ${recordsPerSecond.toFixed(0)}/s`;
-          say(wrong === undefined ? told : `${told} WRONG: ${wrong}`);
+          say(told + (duplicates > 0 ? `, ${duplicates} twice` : '') + (wrong === undefined ? '' : ` WRONG: ${wrong}`));
         }
       }
     }
