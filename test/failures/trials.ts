@@ -1,7 +1,7 @@
 /** Failures of the whole stack, each tried while rows are inserted, and what is counted after it. */
 import { execFile } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
-import { createServer, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -9,7 +9,9 @@ import { promisify } from 'node:util';
 import pg from 'pg';
 import { listings } from '../../models/ford/listings.js';
 import { kafkaBroker } from '../../src/brokers/kafka/index.js';
+import { systemClock } from '../../src/clock.js';
 import { readTopic } from '../../src/replay/read-topic.js';
+import { retrying } from '../../src/runtime/retry.js';
 import { millrace } from '../cli/command.js';
 import { insertCar, rowsOf, withClient } from '../e2e/database-client.js';
 import { type Line, MillraceProcess } from '../e2e/millrace-process.js';
@@ -176,12 +178,8 @@ export class Trials {
       await wait(200);
       lost = await this.#missing();
     }
-    const broker = kafkaBroker({ 'bootstrap.servers': this.stack.endpointOf('kafka') });
-    const outputs = new Map<string, number>();
-    for await (const { key } of readTopic(broker, 'car_data_predicted')) {
-      outputs.set(String(key), (outputs.get(String(key)) ?? 0) + 1);
-    }
-    await broker.close();
+    const patience = { clock: systemClock, over: () => Date.now() > until };
+    const outputs = await retrying(patience, () => this.#outputs());
     const all = [...outputs.values()].filter((times) => times > 1).length;
     const twice = all - this.#seen;
     this.#seen = all;
@@ -222,6 +220,17 @@ export class Trials {
     return inserted;
   }
 
+  /** How often each key is in the output topic. */
+  async #outputs(): Promise<ReadonlyMap<string, number>> {
+    const broker = kafkaBroker({ 'bootstrap.servers': this.stack.endpointOf('kafka') });
+    const outputs = new Map<string, number>();
+    for await (const { key } of readTopic(broker, 'car_data_predicted')) {
+      outputs.set(String(key), (outputs.get(String(key)) ?? 0) + 1);
+    }
+    await broker.close();
+    return outputs;
+  }
+
   async #missing(): Promise<number> {
     const query = `select count(*)::int as n from car_data left join car_data_predicted using (id)
       where suggestedprice is null`;
@@ -237,7 +246,7 @@ export class Trials {
     }
   }
 
-  async #passOn(request: import('node:http').IncomingMessage, response: ServerResponse): Promise<void> {
+  async #passOn(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     if (this.#mood === 'overloaded') return void response.writeHead(503).end('overloaded');
