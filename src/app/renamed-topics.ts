@@ -1,6 +1,6 @@
 import { ConfigurationError } from '../errors.js';
 import type { StreamRecord } from '../record.js';
-import { describe } from '../topology/describe.js';
+import { frozenTopology } from '../topology/frozen.js';
 import type { GraphNode, SinkNode, Topology } from '../topology/graph.js';
 import type { TopicDeclaration } from '../topology/topic.js';
 
@@ -40,7 +40,7 @@ export function renamedTopics(topology: Topology, names: Readonly<Record<string,
       sourceTopics: subtopology.sourceTopics.map((name) => names[name] ?? name),
     }),
   );
-  return Object.freeze({ name: topology.name, subtopologies, topics, describe: () => describe(subtopologies) });
+  return frozenTopology(topology.name, subtopologies, topics);
 }
 
 type Renaming = (declaration: TopicDeclaration) => TopicDeclaration;

@@ -102,11 +102,12 @@ Example:
       "Print a topology as Kafka Streams' Topology.describe() does; its viewers read it. Nothing is started.",
     )
     .argument('<topology>', 'a TypeScript file whose default export is a topology')
+    .option('--mermaid', 'a flowchart of Mermaid instead')
     .option('--json', 'print { "topology": name, "description": text }')
-    .action(async (file) => {
+    .action(async (file, { mermaid }) => {
       const { loadTopology } = await import('./topology-file.js');
       const topology = await loadTopology(file);
-      const description = topology.describe();
+      const description = mermaid === true ? topology.toMermaid() : topology.describe();
       process.stdout.write(json ? `${JSON.stringify({ topology: topology.name, description })}\n` : description);
     });
 

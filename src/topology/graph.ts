@@ -63,4 +63,11 @@ export interface Topology {
   readonly topics: ReadonlyMap<string, TopicDeclaration>;
   /** The text of Kafka Streams' `Topology.describe()`. */
   describe(): string;
+  /**
+   * A flowchart of Mermaid, which GitHub and many editors draw.
+   *
+   * @example
+   * await writeFile('topology.mmd', carPrices.toMermaid());
+   */
+  toMermaid(): string;
 }

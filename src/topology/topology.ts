@@ -1,6 +1,6 @@
 import { TopologyError } from '../errors.js';
-import { describe } from './describe.js';
 import { Draft } from './draft.js';
+import { frozenTopology } from './frozen.js';
 import type { Topology } from './graph.js';
 import { checkName } from './names.js';
 import { type SourceOptions, type Stream, streamFrom } from './stream.js';
@@ -48,7 +48,5 @@ export function topology(name: string, build: (builder: TopologyBuilder) => void
   }
   const nodes = draft.finish();
   validate(name, nodes);
-  const subtopologies = subtopologiesOf(nodes);
-  const topics: ReadonlyMap<string, TopicDeclaration> = draft.topics;
-  return Object.freeze({ name, subtopologies, topics, describe: () => describe(subtopologies) });
+  return frozenTopology(name, subtopologiesOf(nodes), draft.topics);
 }
