@@ -10,6 +10,7 @@ import { addReplayCommand } from './replay-command.js';
 import { addResetCommand } from './reset-command.js';
 import { addRunCommand } from './run-command.js';
 import { addSchemasCommand } from './schemas-command.js';
+import { addTopicsCommand } from './topics-command.js';
 import { versionOfMillrace } from './version.js';
 
 /** What was asked for cannot be done as asked: a setting, a topology, an argument. */
@@ -111,6 +112,7 @@ Example:
       process.stdout.write(json ? `${JSON.stringify({ topology: topology.name, description })}\n` : description);
     });
 
+  addTopicsCommand(millrace);
   addCompareCommand(millrace);
   addResetCommand(millrace);
   addDlqCommand(millrace);

@@ -5,6 +5,7 @@
  * Source: https://mermaid.js.org/syntax/flowchart.html
  */
 import type { GraphNode, Subtopology } from './graph.js';
+import { topicsOf } from './node-topics.js';
 
 export function mermaid(subtopologies: readonly Subtopology[]): string {
   const all = subtopologies.flatMap((subtopology) => subtopology.nodes);
@@ -12,7 +13,7 @@ export function mermaid(subtopologies: readonly Subtopology[]): string {
     'node',
     all.map(({ name }) => name),
   );
-  const topics = idsOf('topic', all.flatMap(topicsOf));
+  const topics = idsOf('topic', all.flatMap(topicNames));
   const stores = idsOf('store', all.flatMap(storesOf));
   const frame = ({ id, nodes: inside, stores: kept }: Subtopology): readonly string[] => [
     `subgraph sub${id}["Sub-topology: ${id}"]`,
@@ -24,7 +25,7 @@ export function mermaid(subtopologies: readonly Subtopology[]): string {
   ];
   const acrossFrame = (node: GraphNode): readonly string[] => {
     const id = nodes.get(node.name);
-    const outside = topicsOf(node).map((topic) => topics.get(topic));
+    const outside = topicNames(node).map((topic) => topics.get(topic));
     return outside.map((topic) => (node.role === 'source' ? `${topic} --> ${id}` : `${id} --> ${topic}`));
   };
   const lines = [
@@ -39,11 +40,8 @@ function idsOf(kind: string, names: readonly string[]): ReadonlyMap<string, stri
   return new Map([...new Set(names)].map((name, index) => [name, `${kind}${index}`]));
 }
 
-function topicsOf(node: GraphNode): readonly string[] {
-  if (node.role === 'processor') return [];
-  if (node.role === 'source') return node.topics.map(({ name }) => name);
-  const { topic } = node;
-  return 'possible' in topic ? topic.possible.map(({ name }) => name) : [topic.name];
+function topicNames(node: GraphNode): readonly string[] {
+  return topicsOf(node).map(({ name }) => name);
 }
 
 function storesOf(node: GraphNode): readonly string[] {
