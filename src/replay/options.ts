@@ -42,7 +42,10 @@ export interface ReplayOptions {
   readonly withState?: boolean;
   /** Most records in a second. */
   readonly recordsPerSecond?: number;
-  /** Names this process among several of one replay. Default `0`. */
+  /**
+   * Names this process among several of one replay: it ends when the partitions that it got are done. Default: it is the only
+   * one.
+   */
   readonly instance?: string;
   /** Milliseconds between two reports of progress. Default 500. */
   readonly reportEveryMs?: number;

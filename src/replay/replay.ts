@@ -84,7 +84,7 @@ export interface ReplayRun {
   runParts?(setting: ReplaySetting, plan: ReplayPlan): Promise<ReplayCounts>;
 }
 
-/** @returns whether the replay has finished */
+/** @returns whether the replay has finished; of several processes only one may see that */
 export async function runReplay(topology: Topology, options: ReplayOptions, run: ReplayRun): Promise<boolean> {
   const setting = replaySetting(topology, options);
   const { broker } = setting;
@@ -110,7 +110,8 @@ export async function runReplay(topology: Topology, options: ReplayOptions, run:
     counts = await runPart({ setting, plan, listener, signal, report });
   }
   if (await hasRecordsLeft(broker, plan)) {
-    if (run.signal.aborted) return false;
+    // Of several processes each has done its part; the one that finds nothing left ends the replay.
+    if (run.signal.aborted || setting.instance !== undefined) return false;
     throw new Error(`replay '${plan.name}' ended before its records did: start it again to go on with it`);
   }
   await keepReplay(broker, { plan, state: 'finished', finishedAt: new Date().toISOString() });

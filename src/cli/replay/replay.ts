@@ -104,7 +104,7 @@ async function run(
           }
         : {}),
     });
-    if (!finished) {
+    if (!finished && flags.slot === undefined) {
       throw new Error(
         ending.signal.aborted ? 'stopped before its end: the same command goes on from there' : 'nothing was done',
       );
