@@ -64,7 +64,14 @@ export class RegistryClient {
 
   /** The schema with a globally unique id, as newer producers write it into a header. Throws as {@link schemaById}. */
   async schemaByGuid(guid: string): Promise<AvroNode> {
-    return this.#read(await this.rest.call<SchemaAnswer>('GET', `/schemas/guids/${guid}`), `the schema ${guid}`);
+    const path = `/schemas/guids/${guid}`;
+    const answer = await this.rest.call<SchemaAnswer>('GET', path).catch(async (thrown: unknown) => {
+      if (thrown instanceof RegistryError || !(await this.rest.lacks(path))) throw thrown;
+      // As Apicurio. To wait for an answer would hold up every record behind.
+      const message = `this registry has no GUIDs, and the record names its schema by ${guid}`;
+      throw new RegistryError(message, REGISTRY_CODES.unknownSchema, { cause: thrown });
+    });
+    return this.#read(answer, `the schema ${guid}`);
   }
 
   /**

@@ -14,6 +14,8 @@ export interface RegistryAddress {
 
 const TIMEOUT_MS = 5_000;
 
+type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
+
 export class RegistryRest {
   readonly url: string;
   readonly #headers: Readonly<Record<string, string>>;
@@ -41,21 +43,35 @@ export class RegistryRest {
   /**
    * @throws RegistryError when it refuses; BrokerError `retriable` when it is away, or does not answer as a registry does
    */
-  async call<T>(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: object): Promise<T> {
-    let response: Response;
-    let text: string;
+  async call<T>(method: Method, path: string, body?: object): Promise<T> {
+    const { status, text } = await this.#ask(method, path, body);
+    return readAnswer<T>(this.url, status, parsed(text), text);
+  }
+
+  /**
+   * Whether this is a registry, and one without such a path: not all have all.
+   *
+   * @throws BrokerError `retriable` when it is away, or no registry
+   */
+  async lacks(path: string): Promise<boolean> {
+    const { status, text } = await this.#ask('GET', path);
+    if (status !== 404 || parsed(text) !== undefined) return false;
+    await this.call('GET', '/schemas/types');
+    return true;
+  }
+
+  async #ask(method: Method, path: string, body?: object): Promise<{ readonly status: number; readonly text: string }> {
     try {
-      response = await fetch(`${this.url}${path}`, {
+      const response = await fetch(`${this.url}${path}`, {
         method,
         headers: this.#headers,
         signal: AbortSignal.timeout(this.#timeoutMs),
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
-      text = await response.text();
+      return { status: response.status, text: await response.text() };
     } catch (thrown) {
       throw registryAway(this.url, `does not answer: ${reasonOf(thrown, this.#timeoutMs)}`, thrown);
     }
-    return readAnswer<T>(this.url, response.status, parsed(text), text);
   }
 }
 

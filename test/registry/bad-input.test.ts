@@ -175,6 +175,26 @@ describe('records', () => {
   });
 });
 
+test('a record with a GUID at a registry that has none, as Apicurio: it fails alone', async () => {
+  await send('first');
+  const value = Buffer.from([2, 0x62]);
+  const producer = await broker.producer({});
+  const headers = [{ key: '__value_schema_id', value: Buffer.from([1, ...new Array(16).fill(7)]) }];
+  producer.produce({ topic: 'in', partition: 0, key: Buffer.from('k'), value, timestamp: 1, headers });
+  await producer.flush(5_000);
+  await producer.close();
+  await send('last');
+  const { url } = await serve((request, response) => {
+    if (!request.url!.startsWith('/schemas/guids/')) return passOn(request, response);
+    response.statusCode = 404;
+    response.end();
+  });
+  const { app, dropped } = await running(url);
+  expect(await texts(2)).toEqual(['FIRST', 'LAST']);
+  await app.drain();
+  expect(dropped).toEqual([expect.stringContaining('this registry has no GUIDs, and the record names its schema by')]);
+});
+
 describe('the registry', () => {
   test('is away at the start, and comes: nothing is lost, and it is said', async () => {
     await send('first', 'second');

@@ -1,5 +1,6 @@
 /** What a registry that answers Confluent's calls does: the same questions to the embedded one and to Apicurio. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { RegistryClient } from '../../src/registry/client.js';
 import { type Answer, call, recordOf } from './rest.js';
 
 /** A registry under test. */
@@ -147,6 +148,14 @@ export function registryContract(open: () => Promise<TestedRegistry>, { without,
         expect({ status: answer.status, code: error_code }).toEqual({ status, code });
       });
     }
+  });
+
+  test('a GUID that is not there is refused for our client, which does not wait for it', async () => {
+    const client = new RegistryClient({ url: registry.url });
+    await expect(client.schemaByGuid('00000000-0000-0000-0000-000000000000')).rejects.toMatchObject({
+      name: 'RegistryError',
+      code: 40403,
+    });
   });
 
   describe('levels', () => {
