@@ -17,6 +17,7 @@ import type { StoreEngines } from '../state/store.js';
 import { loadConfig } from './config-file.js';
 import { openHome } from './dev/home.js';
 import { stopEach } from './dev/stopping.js';
+import { fromEnvironment, layered } from './run/setting-layers.js';
 
 /** What the commands say about where to work. */
 export interface PlaceFlags {
@@ -73,7 +74,9 @@ export function encodingNamed(name: string, place: BrokerPlace): Encoding {
 
 async function openPlace(flags: PlaceFlags): Promise<BrokerPlace> {
   const hasConfig = flags.config !== undefined || existsSync(resolve('millrace.config.ts'));
-  const config: Partial<MillraceConfig> = hasConfig ? await loadConfig(flags.config) : {};
+  const file: Partial<MillraceConfig> = hasConfig ? await loadConfig(flags.config) : {};
+  const texts = fromEnvironment(process.env, () => {});
+  const { config } = layered(file as MillraceConfig, flags.config ?? 'millrace.config.ts', texts);
   return flags.dev === true ? inHome(config, flags) : onKafka(config, flags);
 }
 
