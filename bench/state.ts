@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { keyValueStore } from '../src/state/declare.js';
+import { HotCaches } from '../src/state/hot-cache.js';
 import { LayeredStore } from '../src/state/layered-store.js';
 import { lmdbEngines } from '../src/state/lmdb.js';
 import { memoryEngines } from '../src/state/memory.js';
@@ -57,7 +58,7 @@ async function storeOver(engine: StoreEngine, maxEntries: number) {
         at.read += 1;
       },
     },
-    { cache: { maxEntries }, now: Date.now },
+    { caches: new HotCaches(maxEntries), now: Date.now },
   );
   return { at, store };
 }

@@ -1,4 +1,5 @@
 import type { ConsumedRecord, Consumer, TopicPartition } from '../brokers/port.js';
+import { HotCaches } from '../state/hot-cache.js';
 import { LayeredStore } from '../state/layered-store.js';
 import type { StoreDeclaration, StoreEngine } from '../state/store.js';
 import type { Subtopology } from '../topology/graph.js';
@@ -21,6 +22,7 @@ export class TaskSet {
   readonly #progress: Progress;
   readonly #port: TaskPort;
   readonly #patience: Patience;
+  readonly #caches: HotCaches;
   readonly #owned = new Map<string, OwnedTask>();
   /** By `topic-partition`. */
   readonly #byPartition = new Map<string, OwnedTask>();
@@ -34,6 +36,7 @@ export class TaskSet {
   constructor(settings: WorkerSettings, consumer: Consumer, progress: Progress, port: TaskPort, patience: Patience) {
     this.#patience = patience;
     this.#settings = settings;
+    this.#caches = new HotCaches(settings.storeCacheEntries);
     this.#consumer = consumer;
     this.#progress = progress;
     this.#port = port;
@@ -277,9 +280,9 @@ export class TaskSet {
   }
 
   #store(declaration: StoreDeclaration, engine: StoreEngine, task: Task): LayeredStore<unknown, unknown> {
-    const { clock, changelogs, storeCacheEntries } = this.#settings;
+    const { clock, changelogs } = this.#settings;
     return new LayeredStore(declaration, engine, task, {
-      cache: { maxEntries: storeCacheEntries },
+      caches: this.#caches,
       now: () => clock.now(),
       changelogTopic: changelogs.get(declaration.name)?.topic ?? declaration.name,
     });

@@ -1,38 +1,88 @@
-/** Committed values that were read or written lately, and keys that were deleted lately. */
+/** Committed values that were read or written lately. */
 import { LRUCache } from 'lru-cache';
 import type { Content } from './value-codec.js';
 
-/**
- * How much of a store is kept in memory: a number of entries (fastest), or bytes of keys and values as they are
- * encoded. Decoded values take several times that on the heap.
- */
-export type CacheLimit = { readonly maxEntries: number } | { readonly maxBytes: number };
-
-/** What an entry costs besides its key and value: the cache's own links and the object around the value. */
-const ENTRY_OVERHEAD = 120;
-
+/** The cache of one store. */
 export interface HotCache<V> {
   readonly size: number;
   get(key: string): Content<V> | undefined;
   set(key: string, content: Content<V>): void;
-  delete(key: string): void;
   clear(): void;
+  /** Gives its room to the others. */
+  close(): void;
 }
 
-/** @throws RangeError when the limit is not a whole number; zero means no cache */
-export function hotCache<V>(limit: CacheLimit): HotCache<V> {
-  const most = 'maxEntries' in limit ? limit.maxEntries : limit.maxBytes;
-  if (!Number.isSafeInteger(most) || most < 0) {
-    throw new RangeError(`a cache of ${most} is not possible: give a whole number, 0 for none`);
+/** What the caches of all types have in common. */
+type Evictable = Pick<LRUCache<string, object>, 'size' | 'pop'>;
+
+/** Evictions until the fullest cache is looked for again. */
+const EVICTIONS_OF_ONE = 64;
+
+/**
+ * The caches of all stores of a process. What bounds memory is the sum: a store has one cache for each partition that is
+ * assigned, and how many these are is not known beforehand. An entry too many goes from the fullest cache, the least
+ * recently used one of it, so that stores that are as busy have as much room.
+ */
+export class HotCaches {
+  readonly #maxEntries: number;
+  readonly #open = new Set<Evictable>();
+  #entries = 0;
+  #evictions = 0;
+  #fullest: Evictable | undefined;
+
+  /**
+   * @param maxEntries of all caches together; 0: none
+   * @throws RangeError when it is no whole number
+   */
+  constructor(maxEntries: number) {
+    if (!Number.isSafeInteger(maxEntries) || maxEntries < 0) {
+      throw new RangeError(`a cache of ${maxEntries} entries is not possible: give a whole number, 0 for none`);
+    }
+    this.#maxEntries = maxEntries;
   }
-  if (most === 0) return noCache();
-  if ('maxEntries' in limit) return new LRUCache<string, Content<V>>({ max: most });
-  return new LRUCache<string, Content<V>>({
-    maxSize: most,
-    sizeCalculation: (content, key) => content.size + key.length + ENTRY_OVERHEAD,
-  });
+
+  open<V>(): HotCache<V> {
+    if (this.#maxEntries === 0) return NO_CACHE;
+    const entries = new LRUCache<string, Content<V>>({ max: this.#maxEntries });
+    this.#open.add(entries);
+    const clear = () => {
+      this.#entries -= entries.size;
+      entries.clear();
+    };
+    return {
+      get size() {
+        return entries.size;
+      },
+      get: (key) => entries.get(key),
+      set: (key, content) => {
+        const before = entries.size;
+        entries.set(key, content);
+        this.#entries += entries.size - before;
+        if (this.#entries > this.#maxEntries) this.#evict();
+      },
+      clear,
+      close: () => {
+        clear();
+        this.#open.delete(entries);
+        this.#fullest = undefined;
+      },
+    };
+  }
+
+  #evict(): void {
+    if (this.#fullest === undefined || this.#fullest.size === 0 || this.#evictions % EVICTIONS_OF_ONE === 0) {
+      for (const each of this.#open) if (each.size > (this.#fullest?.size ?? 0)) this.#fullest = each;
+    }
+    this.#evictions += 1;
+    this.#fullest!.pop();
+    this.#entries -= 1;
+  }
 }
 
-function noCache<V>(): HotCache<V> {
-  return { size: 0, get: () => undefined, set: () => {}, delete: () => {}, clear: () => {} };
-}
+const NO_CACHE: HotCache<never> = {
+  size: 0,
+  get: () => undefined,
+  set: () => {},
+  clear: () => {},
+  close: () => {},
+};

@@ -8,7 +8,7 @@
  */
 import { ExpirySweep } from './expiry-sweep.js';
 import { FormatRecord, isFormatRecord } from './format-record.js';
-import { type CacheLimit, type HotCache, hotCache } from './hot-cache.js';
+import type { HotCache, HotCaches } from './hot-cache.js';
 import { type KeyCodec, keyCodec } from './key-codec.js';
 import { mustBeReadable, mustBeRebuilt } from './readable.js';
 import type { KeyValueStore, RestoredChange, StoreChange, StoreDeclaration, StoreEngine } from './store.js';
@@ -18,7 +18,8 @@ import { type Version, VersionLog } from './version-log.js';
 import type { Writer } from './writer.js';
 
 export interface LayeredStoreOptions {
-  readonly cache: CacheLimit;
+  /** Of which this store opens one. */
+  readonly caches: HotCaches;
   /** Milliseconds since the epoch, for `retentionMs`. */
   readonly now: () => number;
   /** What serdes that name their schemas after a topic are told; default: the store's name. */
@@ -52,7 +53,7 @@ export class LayeredStore<K, V> implements KeyValueStore<K, V>, TaskStore {
     declaration: StoreDeclaration<K, V>,
     engine: StoreEngine,
     writer: Writer,
-    { cache, now, changelogTopic = declaration.name }: LayeredStoreOptions,
+    { caches, now, changelogTopic = declaration.name }: LayeredStoreOptions,
   ) {
     this.name = declaration.name;
     this.declaration = declaration as StoreDeclaration;
@@ -60,7 +61,7 @@ export class LayeredStore<K, V> implements KeyValueStore<K, V>, TaskStore {
     this.#writer = writer;
     this.#keys = keyCodec(declaration, changelogTopic);
     this.#values = new ValueCodec(declaration, changelogTopic, now);
-    this.#cache = hotCache(cache);
+    this.#cache = caches.open();
     this.#uncommitted = new VersionLog(declaration.name);
     this.#sweep = new ExpirySweep(engine, (value) => this.#values.expiredBytes(value));
     this.#record = new FormatRecord(this.declaration, engine, writer);
@@ -192,7 +193,7 @@ export class LayeredStore<K, V> implements KeyValueStore<K, V>, TaskStore {
 
   close(): Promise<void> {
     this.dropUncommitted();
-    this.#cache.clear();
+    this.#cache.close();
     return this.#engine.close();
   }
 

@@ -27,8 +27,6 @@ export interface Content<V> {
   value: V | undefined;
   /** Milliseconds since the epoch; Infinity without retention. */
   readonly expiresAt: number;
-  /** Bytes of the value, for caches that are limited by bytes. */
-  readonly size: number;
 }
 
 export class ValueCodec<V> {
@@ -101,9 +99,9 @@ export class ValueCodec<V> {
    */
   content(bytes: Buffer | null | undefined): Content<V> {
     if (bytes === null || bytes === undefined) {
-      return { bytes: undefined, value: undefined, expiresAt: Number.POSITIVE_INFINITY, size: 0 };
+      return { bytes: undefined, value: undefined, expiresAt: Number.POSITIVE_INFINITY };
     }
-    return { bytes, value: undefined, expiresAt: this.#expiryOf(bytes), size: bytes.length };
+    return { bytes, value: undefined, expiresAt: this.#expiryOf(bytes) };
   }
 
   /** Whether there is a value, not expired. Decodes nothing. */

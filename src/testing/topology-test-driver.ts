@@ -15,6 +15,7 @@ import { Task, type TaskPort } from '../runtime/task.js';
 import type { Unit } from '../runtime/unit.js';
 import { wire } from '../runtime/wiring.js';
 import type { Encoding, EncodingName } from '../serde/encoding.js';
+import { HotCaches } from '../state/hot-cache.js';
 import { LayeredStore } from '../state/layered-store.js';
 import { memoryEngines } from '../state/memory.js';
 import type { KeyValueStore, StoreDeclaration, StoreEngines } from '../state/store.js';
@@ -58,6 +59,9 @@ interface Running {
 }
 
 /** Nobody writes through a test's view of a store, and what is committed is read without asking. */
+/** What tests read is what was committed. */
+const NO_CACHES = new HotCaches(0);
+
 const READER: Writer = {
   sequence: () => {
     throw new Error('a test reads stores; what is in them is written by the topology');
@@ -91,6 +95,7 @@ export class TopologyTestDriver {
   readonly #bySource = new Map<string, Running>();
   readonly #written = new Map<string, ConsumedRecord[]>();
   readonly #read = new Map<string, number>();
+  readonly #caches = new HotCaches(10_000);
   readonly #models: DriverModels;
   readonly #onError: ErrorHandler;
   #stopped: RecordError | undefined;
@@ -230,8 +235,8 @@ export class TopologyTestDriver {
     this.#running.push(running);
     for (const declaration of subtopology.stores) {
       const engine = await engines.open(`${task.id}/${declaration.name}`);
-      const store = new LayeredStore(declaration, engine, task, { cache: { maxEntries: 10_000 }, now });
-      const view = new LayeredStore(declaration, engine, READER, { cache: { maxEntries: 0 }, now });
+      const store = new LayeredStore(declaration, engine, task, { caches: this.#caches, now });
+      const view = new LayeredStore(declaration, engine, READER, { caches: NO_CACHES, now });
       stores.push(store);
       readable.push(view);
       if (store.mustBeRebuilt) throw noChangelog(declaration);

@@ -11,6 +11,7 @@ import { json } from '../../src/serde/json.js';
 import { long, string } from '../../src/serde/primitives.js';
 import { earlierValues, type KeyValueStoreOptions, keyValueStore } from '../../src/state/declare.js';
 import { isFormatRecord } from '../../src/state/format-record.js';
+import { HotCaches } from '../../src/state/hot-cache.js';
 import { LayeredStore } from '../../src/state/layered-store.js';
 import type { RestoredChange, StoreChange, StoreEngine, StoreEngines } from '../../src/state/store.js';
 
@@ -48,7 +49,7 @@ export function storeFormatsContract(name: string, makeEngines: () => Promise<St
       const wrote = (_store: unknown, change: StoreChange) => changelog.push({ ...change, timestamp: now });
       const writer = { sequence: () => sequence, wrote, read: () => {} };
       return new LayeredStore<string, V>(keyValueStore('visits', options), engine, writer, {
-        cache: { maxEntries: 10 },
+        caches: new HotCaches(10),
         now: () => now,
       });
     }

@@ -14,6 +14,7 @@ import { Task } from '../../src/runtime/task.js';
 import type { Unit } from '../../src/runtime/unit.js';
 import { type Codec, wire } from '../../src/runtime/wiring.js';
 import { json } from '../../src/serde/json.js';
+import { HotCaches } from '../../src/state/hot-cache.js';
 import { LayeredStore } from '../../src/state/layered-store.js';
 import { memoryEngines } from '../../src/state/memory.js';
 import type { KeyValueStore, StoreDeclaration } from '../../src/state/store.js';
@@ -105,7 +106,7 @@ export class OneTask {
     const engines = memoryEngines();
     for (const declaration of subtopology!.stores) {
       const engine = await engines.open(declaration.name);
-      const options = { cache: { maxEntries: 100 }, now: () => this.#clock.now() };
+      const options = { caches: new HotCaches(100), now: () => this.#clock.now() };
       this.#stores.push(new LayeredStore(declaration, engine, this.#task, options));
     }
     const codec: Codec = {

@@ -5,6 +5,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { keyValueStore } from '../../src/state/declare.js';
+import { HotCaches } from '../../src/state/hot-cache.js';
 import { LayeredStore } from '../../src/state/layered-store.js';
 import type { StoreEngines } from '../../src/state/store.js';
 import { engineKinds } from './engine-kinds.js';
@@ -104,7 +105,7 @@ async function agree(engines: StoreEngines, steps: readonly Step[], maxEntries: 
       declaration,
       await engines.open('0_0/prices'),
       { sequence: () => sequence, wrote: () => {}, read: (writer) => reads.push(writer) },
-      { cache: { maxEntries }, now: () => 0 },
+      { caches: new HotCaches(maxEntries), now: () => 0 },
     );
   let store = await open();
   const expectRead = (write: Write | undefined) => {
