@@ -3,7 +3,7 @@
  *
  * Source of the fields: Debezium 3.6, `io.debezium.data.Envelope` and `io.debezium.connector.postgresql.Source`.
  */
-import type { ChangeContext, ChangeOperation } from '../record.js';
+import type { ChangeOperation } from '../record.js';
 
 /** An `int64`: a number where JavaScript's numbers hold it exactly, otherwise a bigint. */
 export type Long = number | bigint;
@@ -68,27 +68,6 @@ export interface Change<Row> {
   readonly transaction?: TransactionBlock | null;
 }
 
-/**
- * What a record keeps of a change once its row is taken off.
- *
- * @example
- * changeContextOf(change).lsn // 29260208n
- */
-export function changeContextOf(change: Change<unknown>): ChangeContext {
-  const { source } = change;
-  const { lsn, txId } = source;
-  return {
-    db: source.db,
-    schema: source.schema,
-    table: source.table,
-    op: change.op,
-    lsn: lsn === null || lsn === undefined ? null : BigInt(lsn),
-    txId: txId === null || txId === undefined ? null : Number(txId),
-    sequence: source.sequence ?? null,
-    tsMs: source.ts_ms,
-  };
-}
-
 /** Where a change stands in the database's log: total order is by `lastCommit`, then `lsn`; null is lowest. */
 export interface ChangePosition {
   readonly lastCommit: bigint | null;
@@ -103,8 +82,10 @@ export interface ChangePosition {
  * @throws Error when the sequence is not the text that Debezium writes
  */
 export function positionOf(change: Change<unknown>): ChangePosition {
-  const { sequence, lsn } = changeContextOf(change);
-  if (sequence === null) return { lastCommit: null, lsn };
+  const { sequence, lsn } = change.source;
+  if (sequence === null || sequence === undefined) {
+    return { lastCommit: null, lsn: lsn === null || lsn === undefined ? null : BigInt(lsn) };
+  }
   const parts = SEQUENCE.exec(sequence);
   if (parts === null) {
     throw new Error(

@@ -11,7 +11,8 @@
  *     smaller offset: the changes behind it did not wait for it.
  * D5. What has no position, no key or no change in it passes.
  */
-import { type Change, changeContextOf } from '../cdc/change.js';
+import type { Change } from '../cdc/change.js';
+import { changeContextOf } from '../cdc/change-context.js';
 import { ConfigurationError } from '../errors.js';
 import type { ChangeContext, StreamRecord } from '../record.js';
 import type { KeyValueStore, StoreDeclaration } from '../state/store.js';

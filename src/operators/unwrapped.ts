@@ -1,5 +1,6 @@
 /** What becomes of a row that was taken off its change, before it goes on. */
-import { type Change, changeContextOf, isUnavailable } from '../cdc/change.js';
+import { type Change, isUnavailable } from '../cdc/change.js';
+import { changeContextOf } from '../cdc/change-context.js';
 import type { ConnectSchema, StreamRecord } from '../record.js';
 import { fieldNamed, fieldOf, optional, string } from '../serde/connect-schema.js';
 import { readConnectValue } from '../serde/connect-values.js';

@@ -3,7 +3,8 @@ import { marbles, recordOf, withValue } from 'millrace/testing';
 import { defer } from 'rxjs';
 import { delay } from 'rxjs/operators';
 import { expect, test } from 'vitest';
-import { type Change, changeContextOf, type Source } from '../../src/cdc/change.js';
+import type { Change, Source } from '../../src/cdc/change.js';
+import { changeContextOf } from '../../src/cdc/change-context.js';
 
 interface Car {
   readonly id: number;

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { changeContextOf } from '../../../src/cdc/change.js';
+import { changeContextOf } from '../../../src/cdc/change-context.js';
 import { model } from '../../../src/model/model.js';
 import { compose } from '../../../src/operators/compose.js';
 import { enrich } from '../../../src/operators/enrich.js';

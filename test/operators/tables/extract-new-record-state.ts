@@ -4,7 +4,8 @@
  *
  * Source: Debezium 3.6.0.Final, `io.debezium.transforms.ExtractNewRecordStateTest`.
  */
-import { type Change, changeContextOf } from '../../../src/cdc/change.js';
+import type { Change } from '../../../src/cdc/change.js';
+import { changeContextOf } from '../../../src/cdc/change-context.js';
 import { unwrap } from '../../../src/operators/unwrap.js';
 import type { UnwrapOptions } from '../../../src/operators/unwrap-options.js';
 import { type ConnectSchema, type Header, type Headers, recordOf, type StreamRecord } from '../../../src/record.js';
