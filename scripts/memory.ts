@@ -1,0 +1,65 @@
+/**
+ * The memory of one process of `millrace run` under full load, on a real Kafka: `npx tsx scripts/memory.ts [minutes] [--away]`,
+ * default 5. With `--away` the model is a BentoML that nobody has started, so that records wait. Prints the resident set
+ * every ten seconds; ends with 1 when it is 400 MB or more, or in the last minute above 1.05 times that of minute 2.
+ */
+import { readFile, rm } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { startTestKafka } from '../test/brokers/kafka/real-kafka.js';
+import { temporaryFolder } from '../test/e2e/millrace-process.js';
+import { CarPricesRun } from '../test/failures/car-prices-run.js';
+
+const SAMPLE_EVERY_MS = 10_000;
+const MOST_MB = 400;
+const MOST_GROWTH = 1.05;
+/** Records that wait for the process at least, so that it is never idle. */
+const AHEAD = 100_000;
+const AT_ONCE = 20_000;
+const NOBODY = 'http://127.0.0.1:9';
+
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { away: { type: 'boolean' } } });
+const minutes = Number(positionals[0] ?? 5);
+
+/** Resident set of a process, MB. Source: proc(5), VmRSS in kB. */
+async function residentMb(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  return Number(/VmRSS:\s+(\d+)/.exec(status)![1]) / 1_024;
+}
+
+const folder = await temporaryFolder();
+const kafka = await startTestKafka();
+const run = await CarPricesRun.make(kafka.bootstrapServers, folder, 'memory', 4);
+const samples: { readonly minute: number; readonly mb: number }[] = [];
+try {
+  await run.write(AHEAD);
+  const worker = values.away ? run.start([], { FORD_PRICE_URL: NOBODY }) : run.start();
+  await worker.line('RUNNING', ({ state }) => state === 'RUNNING');
+  const startedAt = Date.now();
+  const read = () => Number(worker.events('status').at(-1)?.read ?? 0);
+  let written = AHEAD;
+  const sampling = setInterval(async () => {
+    const minute = Math.floor((Date.now() - startedAt) / 60_000) + 1;
+    const mb = await residentMb(worker.child.pid!);
+    samples.push({ minute, mb });
+    console.log(`${((Date.now() - startedAt) / 1_000).toFixed(0)} s: ${mb.toFixed(0)} MB, ${read()} records read`);
+  }, SAMPLE_EVERY_MS);
+  while (Date.now() - startedAt < minutes * 60_000 + 1_000) {
+    if (written - read() < AHEAD) {
+      await run.write(AT_ONCE);
+      written += AT_ONCE;
+    } else await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  clearInterval(sampling);
+} finally {
+  await run.close();
+  await kafka.stop();
+  await rm(folder, { recursive: true, force: true });
+}
+const mean = (minute: number) => {
+  const of = samples.filter((sample) => sample.minute === minute).map(({ mb }) => mb);
+  return of.reduce((sum, mb) => sum + mb, 0) / of.length;
+};
+const most = Math.max(...samples.map(({ mb }) => mb));
+const growth = mean(minutes) / mean(2);
+console.log(`at most ${most.toFixed(0)} MB; minute ${minutes} is ${growth.toFixed(3)} times minute 2`);
+process.exitCode = most < MOST_MB && growth <= MOST_GROWTH ? 0 : 1;
