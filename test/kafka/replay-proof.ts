@@ -288,7 +288,7 @@ async function replayWithKills(
         message?: string;
       };
       if (event.event === 'plan' && event.as === 'new') onPlanned();
-      if (event.event === "compared") report = JSON.parse(line) as CompareReport;
+      if (event.event === 'compared') report = JSON.parse(line) as CompareReport;
       if (event.event === 'warn' || event.event === 'error') say(`  ${event.message}`);
       if (event.event !== 'progress' || killed >= kills || killedNow) continue;
       if (event.done < (event.total * (killed + 1)) / (kills + 1.5)) continue;
