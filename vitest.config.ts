@@ -3,12 +3,22 @@ import { configDefaults, defineConfig } from 'vitest/config';
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
 
-/** What takes a minute each, and Java, Maven and Python: `npm run test:long`. */
+/**
+ * `npm run test:long`: what talks to a real Kafka for long, to the whole stack or to a model server, and what kills processes again
+ * and again. It wants Java, Maven and Python.
+ */
 export const LONG: readonly string[] = [
+  'test/brokers/kafka/adapter.test.ts',
+  'test/brokers/kafka/group-protocol.test.ts',
+  'test/brokers/kafka/security.test.ts',
+  'test/cdc/capture/real-kafka.test.ts',
+  'test/compare/compare-kafka.test.ts',
+  'test/contract/kafka-broker.test.ts',
   'test/dead-letters/redrive-kafka.test.ts',
+  'test/e2e/kills.test.ts',
   'test/failures/**/*.test.ts',
-  'test/kafka/chaos.test.ts',
-  'test/kafka/replay.test.ts',
+  'test/kafka/**/*.test.ts',
+  'test/model/bentoml/**/*.test.ts',
   'test/model/mlserver/**/*.test.ts',
   'test/replay/kafka.test.ts',
   'test/stack/**/*.test.ts',

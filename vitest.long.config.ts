@@ -1,4 +1,4 @@
-/** `npm run test:long`: the whole stack, fire and the longest conversations with a real Kafka, one after the other. */
+/** `npm run test:long`: see LONG; one file after the other, for each of them runs several programs. */
 import { defineConfig } from 'vitest/config';
 import base, { LONG } from './vitest.config.js';
 
