@@ -51,6 +51,8 @@ class OnnxModel<F extends object, P> implements Model<F, P> {
   readonly #descriptionPath: string;
   readonly #options: OnnxOptions;
   #opened: Opened | undefined;
+  /** Outlives the session: an application that is ending still tells of its models. */
+  #known: Pick<Opened, 'identity' | 'ranges'> | undefined;
 
   constructor(path: string | URL, options: OnnxOptions) {
     this.#path = asPath(path);
@@ -59,11 +61,11 @@ class OnnxModel<F extends object, P> implements Model<F, P> {
   }
 
   get identity(): ModelIdentity {
-    return this.#open().identity;
+    return (this.#known ?? this.#open()).identity;
   }
 
   get figures(): ModelFigures {
-    return { outside: this.#open().ranges.outside };
+    return { outside: this.#known?.ranges.outside ?? {} };
   }
 
   async open(): Promise<void> {
@@ -82,6 +84,7 @@ class OnnxModel<F extends object, P> implements Model<F, P> {
     const identity = Object.freeze({ name: description.name, version: description.version });
     const session = await OnnxSession.open(graph, this.#path, this.#options.threads ?? 1);
     try {
+      this.#known = { identity, ranges };
       this.#opened = { identity, matrix, ranges, session, ...this.#checkShape(session, matrix.width) };
     } catch (error) {
       await session.close();

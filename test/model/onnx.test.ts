@@ -84,6 +84,17 @@ describe('predict', () => {
     await expect(closing.predict([focus], signal)).rejects.toThrow(/not open/);
   });
 
+  test('its figures are told at any time, also while an application ends', async () => {
+    const model = onnx<typeof focus>(`${shipped}.onnx`);
+    expect(model.figures).toEqual({ outside: {} });
+    await model.open();
+    await model.predict([{ ...focus, year: 1901 }], signal);
+    const { outside } = model.figures as { readonly outside: object };
+    expect(Object.keys(outside)).toEqual(['year']);
+    await model.close();
+    expect(model.figures).toEqual({ outside });
+  });
+
   test('a model that is not open says so', async () => {
     const closed = onnx<object>(`${shipped}.onnx`);
     expect(() => closed.identity).toThrow(/ford_price.onnx is not open/);
