@@ -97,6 +97,7 @@ if (process.argv.includes('--kafka')) {
   await benchSlowModel();
   await benchMemory();
   await import('./decode.js');
+  await import('./replay.js');
   if (await hasPython()) await import('./bentoml.js');
   else console.log('\nBentoML: not measured, it needs Python 3.11 (python3.11, or its path in PYTHON)');
 }

@@ -38,7 +38,9 @@ try {
     // One after the other, in turns, so that what the machine does besides meets both.
     for (let run = 0; run < RUNS; run += 1) {
       live.push(await liveRate(broker, config(guarantee, `live-${guarantee}-${run}`)));
-      const { rate } = await replayOver(broker, config(guarantee, `live-${guarantee}`), `run-${run}`, records);
+      // Outputs are named after the replay, so that two guarantees do not share a name.
+      const name = `${guarantee.slice(0, 2)}-${run}`;
+      const { rate } = await replayOver(broker, config(guarantee, `live-${guarantee}`), name, records);
       replayed.push(rate);
     }
     const [l, r] = [median(live), median(replayed)];
