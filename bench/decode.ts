@@ -6,7 +6,7 @@
  */
 import { readFileSync } from 'node:fs';
 import type { Change } from '../src/cdc/change.js';
-import { changeContextOf } from '../src/cdc/change-context.js';
+import { changeContextOf } from '../src/operators/change-context.js';
 import { avroChanges } from '../src/serde/avro/avro-changes.js';
 import { AvroSerde } from '../src/serde/avro/avro-serde.js';
 import { float64, struct, structOf } from '../src/serde/connect-schema.js';

@@ -12,10 +12,10 @@
  * D5. What has no position, no key or no change in it passes.
  */
 import type { Change } from '../cdc/change.js';
-import { changeContextOf } from '../cdc/change-context.js';
 import { ConfigurationError } from '../errors.js';
 import type { ChangeContext, StreamRecord } from '../record.js';
 import type { KeyValueStore, StoreDeclaration } from '../state/store.js';
+import { changeContextOf } from './change-context.js';
 import type { ChangeMarker, ChangeMarkers, KeyPosition } from './change-markers.js';
 import { isEnvelope } from './envelope.js';
 import { ForgottenDeletes } from './forgotten-deletes.js';

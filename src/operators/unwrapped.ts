@@ -1,11 +1,11 @@
 /** What becomes of a row that was taken off its change, before it goes on. */
 import { type Change, isUnavailable } from '../cdc/change.js';
-import { changeContextOf } from '../cdc/change-context.js';
 import type { ConnectSchema, StreamRecord } from '../record.js';
 import { fieldNamed, fieldOf, optional, string } from '../serde/connect-schema.js';
 import { readConnectValue } from '../serde/connect-values.js';
 import { AddedFields, type NewRow, taken } from './added-fields.js';
 import { withHeaders, withHeadersOfTombstone } from './added-headers.js';
+import { changeContextOf } from './change-context.js';
 import { listedIn, withoutFields } from './dropped-fields.js';
 import { type FieldReference, fieldReferences } from './field-reference.js';
 import { type Described, withFields } from './row-schema.js';

@@ -50,7 +50,6 @@ const LAYERS: readonly (readonly string[])[] = [
   ['src/brokers/'],
   // The shape of a change, which serdes read and operators see.
   ['src/cdc/change.ts'],
-  ['src/cdc/change-context.ts'],
   ['src/serde/+src/registry/'],
   ['src/state/', 'src/model/', 'src/cdc/capture/', 'src/cdc/sink/', 'src/cdc/postgres/'],
   ['src/reading/', 'src/operators/'],

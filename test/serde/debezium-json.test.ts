@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Change, positionOf, UNAVAILABLE } from '../../src/cdc/change.js';
-import { changeContextOf } from '../../src/cdc/change-context.js';
+import { changeContextOf } from '../../src/operators/change-context.js';
 import { decimal, fieldNamed, int32, int64, optional, string, struct } from '../../src/serde/connect-schema.js';
 import { debezium } from '../../src/serde/debezium-json.js';
 import { envelopeSchema } from '../../src/serde/envelope-schema.js';

@@ -4,7 +4,7 @@ import { defer } from 'rxjs';
 import { delay } from 'rxjs/operators';
 import { expect, test } from 'vitest';
 import type { Change, Source } from '../../src/cdc/change.js';
-import { changeContextOf } from '../../src/cdc/change-context.js';
+import { changeContextOf } from '../../src/operators/change-context.js';
 
 interface Car {
   readonly id: number;

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
-import { changeContextOf } from '../../../src/cdc/change-context.js';
 import { model } from '../../../src/model/model.js';
+import { changeContextOf } from '../../../src/operators/change-context.js';
 import { compose } from '../../../src/operators/compose.js';
 import { enrich } from '../../../src/operators/enrich.js';
 import { filter } from '../../../src/operators/filter.js';

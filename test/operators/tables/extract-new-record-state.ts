@@ -5,7 +5,7 @@
  * Source: Debezium 3.6.0.Final, `io.debezium.transforms.ExtractNewRecordStateTest`.
  */
 import type { Change } from '../../../src/cdc/change.js';
-import { changeContextOf } from '../../../src/cdc/change-context.js';
+import { changeContextOf } from '../../../src/operators/change-context.js';
 import { unwrap } from '../../../src/operators/unwrap.js';
 import type { UnwrapOptions } from '../../../src/operators/unwrap-options.js';
 import { type ConnectSchema, type Header, type Headers, recordOf, type StreamRecord } from '../../../src/record.js';

@@ -1,6 +1,6 @@
 /** What `unwrap` does beyond Debezium's own cases, which are in `extract-new-record-state.ts`. */
 import { type Change, UNAVAILABLE } from '../../../src/cdc/change.js';
-import { changeContextOf } from '../../../src/cdc/change-context.js';
+import { changeContextOf } from '../../../src/operators/change-context.js';
 import { lastValues } from '../../../src/operators/last-values.js';
 import { unwrap } from '../../../src/operators/unwrap.js';
 import type { DeleteTombstoneHandlingMode } from '../../../src/operators/unwrap-options.js';

@@ -1,7 +1,7 @@
 import { inspect, isDeepStrictEqual } from 'node:util';
 import { expect, test } from 'vitest';
 import type { Change } from '../../src/cdc/change.js';
-import { changeContextOf } from '../../src/cdc/change-context.js';
+import { changeContextOf } from '../../src/operators/change-context.js';
 
 const members = { db: 'cars', schema: 'public', table: 'car_data', op: 'u', lsn: 29_260_208n, txId: 7, tsMs: 5 };
 const plain = { ...members, sequence: '["1","2"]' };

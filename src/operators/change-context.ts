@@ -6,8 +6,9 @@
  * its members. (`structuredClone` does not take it: clone `{ ...context }`.)
  */
 import { inspect } from 'node:util';
+import type { Change } from '../cdc/change.js';
 import type { ChangeContext } from '../record.js';
-import type { Change } from './change.js';
+import { readOnly } from '../serde/lazy-object.js';
 
 type Member = keyof Required<Omit<ChangeContext, 'route'>>;
 
@@ -62,7 +63,3 @@ const HANDLER: ProxyHandler<OfChange> = {
   defineProperty: (_target, name) => readOnly(name),
   deleteProperty: (_target, name) => readOnly(name),
 };
-
-function readOnly(name: string | symbol): never {
-  throw new TypeError(`'${String(name)}' of a change cannot be set: make a new one, { ...change, ${String(name)}: … }`);
-}
