@@ -4,6 +4,7 @@
  * Ends come from the client's statistics where these are fresh, at no cost, and are asked of the broker where they are
  * silent: the embedded broker makes none, and librdkafka makes them only while it is polled.
  */
+import { partitionName } from '../brokers/partition-name.js';
 import type { Broker, Consumer, TopicPartition } from '../brokers/port.js';
 import type { Clock } from '../clock.js';
 import type { Application } from './application.js';
@@ -52,7 +53,7 @@ export class Lag {
 
   async #endOf(partition: TopicPartition): Promise<number> {
     const statistics = this.#application.clientStatistics;
-    const known = statistics?.ends.get(`${partition.topic}-${partition.partition}`);
+    const known = statistics?.ends.get(partitionName(partition));
     if (statistics !== undefined && known !== undefined && this.#clock.now() - statistics.at < FRESH_MS) return known;
     this.#consumer ??= this.#broker.consumer({ offsetReset: 'earliest', isolation: 'read_committed' });
     try {

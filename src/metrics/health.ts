@@ -4,8 +4,10 @@
  * Live: starting it again would not help. Ready: records that come are processed. What it waits for makes it not ready
  * and not dead: a model that is away, a broker, a restore.
  */
+
 import type { Application, ApplicationListener } from '../app/application.js';
 import type { State } from '../app/state.js';
+import { partitionName } from '../brokers/partition-name.js';
 import type { Clock } from '../clock.js';
 
 /** Records in flight with no commit for so long (ms) are stuck. */
@@ -37,11 +39,12 @@ export class Health {
       onCommit: () => {
         this.#commits += 1;
       },
-      onRestoreStart: (store, { topic, partition }, start, end) => {
-        this.#restoring.set(`${topic}-${partition}`, `${store} of partition ${partition}, ${end - start} offsets`);
+      onRestoreStart: (store, changelog, start, end) => {
+        const text = `${store} of partition ${changelog.partition}, ${end - start} offsets`;
+        this.#restoring.set(partitionName(changelog), text);
       },
-      onRestoreEnd: (_store, { topic, partition }) => {
-        this.#restoring.delete(`${topic}-${partition}`);
+      onRestoreEnd: (_store, changelog) => {
+        this.#restoring.delete(partitionName(changelog));
       },
     };
   }

@@ -1,5 +1,6 @@
 import type { Registry } from 'prom-client';
 import type { ApplicationListener } from '../app/application.js';
+import { partitionName } from '../brokers/partition-name.js';
 import { counterOf, gaugeOf } from './snapshots.js';
 
 interface Restore {
@@ -14,15 +15,16 @@ export class RestoreProgress {
   #records = 0;
 
   readonly listener: ApplicationListener = {
-    onRestoreStart: (store, { topic, partition }, start, end) => {
-      this.#underWay.set(`${topic}-${partition}`, { labels: { store, partition }, position: start, end });
+    onRestoreStart: (store, changelog, start, end) => {
+      const labels = { store, partition: changelog.partition };
+      this.#underWay.set(partitionName(changelog), { labels, position: start, end });
     },
-    onBatchRestored: (_store, { topic, partition }, position) => {
-      const restore = this.#underWay.get(`${topic}-${partition}`);
+    onBatchRestored: (_store, changelog, position) => {
+      const restore = this.#underWay.get(partitionName(changelog));
       if (restore !== undefined) restore.position = position;
     },
-    onRestoreEnd: (_store, { topic, partition }, records) => {
-      this.#underWay.delete(`${topic}-${partition}`);
+    onRestoreEnd: (_store, changelog, records) => {
+      this.#underWay.delete(partitionName(changelog));
       this.#records += records;
     },
   };

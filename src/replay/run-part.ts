@@ -1,5 +1,6 @@
 import { Application, type ApplicationListener } from '../app/application.js';
 import type { ApplicationConfig } from '../app/config.js';
+import { partitionName } from '../brokers/partition-name.js';
 import { type Clock, systemClock, type Timer } from '../clock.js';
 import type { Topology } from '../topology/graph.js';
 import type { ReplaySetting } from './options.js';
@@ -35,9 +36,7 @@ export async function runPart({ setting, plan, listener, signal, report }: Part)
     listener,
     {
       // What is not to be read ends before it begins.
-      bounds: new Map(
-        plan.partitions.map(({ topic, partition, from, to }) => [`${topic}-${partition}`, to > from ? to : 0]),
-      ),
+      bounds: new Map(plan.partitions.map((each) => [partitionName(each), each.to > each.from ? each.to : 0])),
       ...(setting.recordsPerSecond === undefined ? {} : { recordsPerSecond: setting.recordsPerSecond }),
     },
   );
@@ -87,7 +86,7 @@ export function replayConfig(setting: ReplaySetting, plan: ReplayPlan): Applicat
 
 async function startOf({ broker }: ReplaySetting, plan: ReplayPlan): Promise<ReadonlyMap<string, number>> {
   const partitions = await reached(broker, plan);
-  return new Map(partitions.map(({ topic, partition, committed }) => [`${topic}-${partition}`, committed]));
+  return new Map(partitions.map((each) => [partitionName(each), each.committed]));
 }
 
 function countsOf(application: Application): ReplayCounts {
@@ -139,11 +138,11 @@ class Reports {
   }
 
   say(): void {
-    for (const { topic, partition } of this.alone ? this.plan.partitions : this.application.partitions) {
-      this.#own.add(`${topic}-${partition}`);
+    for (const each of this.alone ? this.plan.partitions : this.application.partitions) {
+      this.#own.add(partitionName(each));
     }
     const partitions = this.plan.partitions.map(({ topic, partition, from, to }) => {
-      const line = `${topic}-${partition}`;
+      const line = partitionName({ topic, partition });
       const before = this.#positions.get(line) ?? from;
       // An abort sets positions back; what was told is not taken back for that.
       const reading = this.#arrived && this.#own.has(line) ? to : this.application.positionOf({ topic, partition });

@@ -1,6 +1,8 @@
 /** How fast a replay will be: measured, by running the topology over some of its records in memory. */
+
 import { Application } from '../app/application.js';
 import { openEmbeddedBroker } from '../brokers/embedded/index.js';
+import { partitionName } from '../brokers/partition-name.js';
 import type { ConsumedRecord } from '../brokers/port.js';
 import { systemClock } from '../clock.js';
 import { memoryEngines } from '../state/memory.js';
@@ -39,14 +41,14 @@ export async function estimate(setting: ReplaySetting, plan: ReplayPlan): Promis
     for (const { topic, partition } of plan.partitions) {
       const partitions = plan.partitions.filter((each) => each.topic === topic).length;
       if (partition === 0) await admin.createTopics([{ topic, partitions }]);
-      bounds.set(`${topic}-${partition}`, 0);
+      bounds.set(partitionName({ topic, partition }), 0);
     }
     await admin.createTopics(plan.outputs.map(({ topic, partitions }) => ({ topic, partitions })));
     await admin.close();
     const producer = await broker.producer({});
     for (const record of records) {
       producer.produce(record);
-      const line = `${record.topic}-${record.partition}`;
+      const line = partitionName({ topic: record.topic, partition: record.partition! });
       bounds.set(line, bounds.get(line)! + 1);
     }
     await producer.flush(FLUSH_MS);

@@ -1,3 +1,4 @@
+import { partitionName } from '../brokers/partition-name.js';
 import type { ConsumedRecord, TopicPartition } from '../brokers/port.js';
 import type { KeyValueStore } from '../state/store.js';
 import type { TaskStore } from '../state/task-store.js';
@@ -29,7 +30,7 @@ export class OwnedTask {
 export function byTimestamp(records: readonly ConsumedRecord[]): readonly ConsumedRecord[] {
   const lines = new Map<string, ConsumedRecord[]>();
   for (const record of records) {
-    const line = `${record.topic}-${record.partition}`;
+    const line = partitionName(record);
     const before = lines.get(line);
     if (before === undefined) lines.set(line, [record]);
     else before.push(record);

@@ -1,3 +1,4 @@
+import { partitionName } from '../brokers/partition-name.js';
 import type { TopicPartition, TopicPartitionOffset } from '../brokers/port.js';
 import { type Counts, sumCounts, Tally } from './tally.js';
 import type { Task } from './task.js';
@@ -70,13 +71,13 @@ export class Progress {
 
   /** Where the partition begins for this process: what the broker says is committed, or undefined. */
   beginsAt(partition: TopicPartition, committed: number | undefined): void {
-    if (committed === undefined) this.#committed.delete(lineOf(partition));
-    else this.#committed.set(lineOf(partition), committed);
+    if (committed === undefined) this.#committed.delete(partitionName(partition));
+    else this.#committed.set(partitionName(partition), committed);
   }
 
   /** The committed offset of a partition; undefined while none is. */
   committedOf(partition: TopicPartition): number | undefined {
-    return this.#committed.get(lineOf(partition));
+    return this.#committed.get(partitionName(partition));
   }
 
   /** Records of a task that are read and not committed. */
@@ -108,7 +109,7 @@ export class Progress {
     this.#tallies.get(task)?.handedOver(unit.outcome!);
     moving.oldest ??= raw.timestamp;
     moving.newest = raw.timestamp;
-    moving.offsets.set(lineOf(raw), { topic: raw.topic, partition: raw.partition, offset: raw.offset + 1 });
+    moving.offsets.set(partitionName(raw), { topic: raw.topic, partition: raw.partition, offset: raw.offset + 1 });
   }
 
   /** What there is to commit now. */
@@ -124,7 +125,7 @@ export class Progress {
   /** The broker has committed what was taken. Nothing was handed over meanwhile. */
   committed(taken: ReadonlyMap<Task, TaskProgress>): void {
     for (const [task, { positions, offsets }] of taken) {
-      for (const each of offsets) this.#committed.set(lineOf(each), each.offset);
+      for (const each of offsets) this.#committed.set(partitionName(each), each.offset);
       this.#positions.set(task, new Map(positions));
       this.#tasks.delete(task);
       this.#tallies.get(task)?.committed();
@@ -146,8 +147,4 @@ export class Progress {
     this.#tallies.delete(task);
     this.#positions.delete(task);
   }
-}
-
-function lineOf({ topic, partition }: TopicPartition): string {
-  return `${topic}-${partition}`;
 }

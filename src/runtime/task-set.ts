@@ -1,3 +1,4 @@
+import { partitionName } from '../brokers/partition-name.js';
 import type { ConsumedRecord, Consumer, TopicPartition } from '../brokers/port.js';
 import { HotCaches } from '../state/hot-cache.js';
 import { LayeredStore } from '../state/layered-store.js';
@@ -57,7 +58,7 @@ export class TaskSet {
 
   /** The task's partitions that are to be read on: not those at their bound, nor those far ahead of the task's others. */
   unfinished({ partitions }: OwnedTask): readonly TopicPartition[] {
-    return partitions.filter((partition) => !this.#isAtBound(partition) && !this.#ahead.has(lineOf(partition)));
+    return partitions.filter((partition) => !this.#isAtBound(partition) && !this.#ahead.has(partitionName(partition)));
   }
 
   /** Whether the records of a task wait until they are certain to be the next in time. */
@@ -84,7 +85,7 @@ export class TaskSet {
       if (owned.phase !== 'running' || !this.ordersByTime(owned)) continue;
       for (const partition of owned.partitions) {
         const held = owned.inputs.heldOf(partition);
-        const line = lineOf(partition);
+        const line = partitionName(partition);
         if (held >= FAR_AHEAD && !this.#ahead.has(line)) {
           this.#ahead.add(line);
           this.#consumer.pause([partition]);
@@ -115,7 +116,7 @@ export class TaskSet {
       // Of records with the same time that of the input named first is next, whoever was assigned first.
       const topics = subtopology.sourceTopics;
       owned.partitions.sort((a, b) => topics.indexOf(a.topic) - topics.indexOf(b.topic));
-      this.#byPartition.set(lineOf(partition), owned);
+      this.#byPartition.set(partitionName(partition), owned);
     }
     for (const owned of added) {
       this.#consumer.pause(owned.partitions);
@@ -126,8 +127,8 @@ export class TaskSet {
 
   /** The tasks that would have no partition left without these. */
   emptiedBy(partitions: readonly TopicPartition[]): readonly OwnedTask[] {
-    const going = new Set(partitions.map(lineOf));
-    return this.all.filter((owned) => owned.partitions.every((partition) => going.has(lineOf(partition))));
+    const going = new Set(partitions.map(partitionName));
+    return this.all.filter((owned) => owned.partitions.every((partition) => going.has(partitionName(partition))));
   }
 
   /** Tells tasks that are being restored that nobody waits for them any more. */
@@ -138,14 +139,14 @@ export class TaskSet {
   /** Closes the stores of tasks that are closed, and forgets the partitions. */
   async remove(leaving: readonly OwnedTask[], partitions: readonly TopicPartition[]): Promise<void> {
     for (const partition of partitions) {
-      const owned = this.#byPartition.get(lineOf(partition));
-      this.#byPartition.delete(lineOf(partition));
-      this.#firstRead.delete(lineOf(partition));
-      this.#atBound.delete(lineOf(partition));
-      this.#ahead.delete(lineOf(partition));
+      const owned = this.#byPartition.get(partitionName(partition));
+      this.#byPartition.delete(partitionName(partition));
+      this.#firstRead.delete(partitionName(partition));
+      this.#atBound.delete(partitionName(partition));
+      this.#ahead.delete(partitionName(partition));
       if (owned === undefined) continue;
       owned.inputs.forget(partition);
-      const index = owned.partitions.findIndex((other) => lineOf(other) === lineOf(partition));
+      const index = owned.partitions.findIndex((other) => partitionName(other) === partitionName(partition));
       if (index >= 0) owned.partitions.splice(index, 1);
     }
     for (const owned of leaving) {
@@ -168,7 +169,7 @@ export class TaskSet {
     for (const record of records) {
       if (record.topic !== topic || record.partition !== partition) {
         ({ topic, partition } = record);
-        line = lineOf(record);
+        line = partitionName(record);
         bound = bounds?.get(line) ?? Number.POSITIVE_INFINITY;
         if (!this.#firstRead.has(line)) this.#firstRead.set(line, record.offset);
         const owned = this.#byPartition.get(line);
@@ -194,7 +195,7 @@ export class TaskSet {
   arrivedAtBound(): readonly TopicPartition[] {
     if (this.#settings.bounds === undefined) return [];
     return this.partitions.filter((partition) => {
-      const line = lineOf(partition);
+      const line = partitionName(partition);
       if (!this.#isAtBound(partition)) this.#atBound.delete(line);
       else if (!this.#atBound.has(line)) return this.#atBound.add(line);
       return false;
@@ -206,11 +207,11 @@ export class TaskSet {
    * in flight it is where reading goes on, which is past transaction markers.
    */
   finishedUpTo(partition: TopicPartition): number | undefined {
-    const owned = this.#byPartition.get(lineOf(partition));
+    const owned = this.#byPartition.get(partitionName(partition));
     const position = this.#consumer.position(partition);
     const nothingOpen = owned === undefined || (this.#progress.inFlightOf(owned.task) === 0 && owned.inputs.size === 0);
     if (nothingOpen) return position;
-    return this.#progress.committedOf(partition) ?? this.#firstRead.get(lineOf(partition)) ?? position;
+    return this.#progress.committedOf(partition) ?? this.#firstRead.get(partitionName(partition)) ?? position;
   }
 
   /** Sets every partition back to what the broker says is committed. */
@@ -223,12 +224,12 @@ export class TaskSet {
   }
 
   #isAtBound(partition: TopicPartition): boolean {
-    const bound = this.#settings.bounds?.get(lineOf(partition));
+    const bound = this.#settings.bounds?.get(partitionName(partition));
     return bound !== undefined && (this.#consumer.position(partition) ?? 0) >= bound;
   }
 
   async #startOf(partition: TopicPartition): Promise<number> {
-    const first = this.#firstRead.get(lineOf(partition));
+    const first = this.#firstRead.get(partitionName(partition));
     if (first !== undefined) return first;
     const { low, high } = await retrying(this.#patience, () => this.#consumer.watermarks(partition));
     return this.#settings.offsetReset(partition.topic) === 'latest' ? high : low;
@@ -291,8 +292,4 @@ export class TaskSet {
   #subtopologyOf(topic: string): Subtopology {
     return this.#settings.topology.subtopologies.find(({ sourceTopics }) => sourceTopics.includes(topic))!;
   }
-}
-
-function lineOf({ topic, partition }: TopicPartition): string {
-  return `${topic}-${partition}`;
 }

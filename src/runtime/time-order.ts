@@ -1,3 +1,4 @@
+import { partitionName } from '../brokers/partition-name.js';
 import type { ConsumedRecord, TopicPartition } from '../brokers/port.js';
 
 interface Line {
@@ -23,7 +24,7 @@ export class TimeOrder {
 
   add(records: readonly ConsumedRecord[]): void {
     for (const record of records) {
-      const name = lineOf(record);
+      const name = partitionName(record);
       let line = this.#lines.get(name);
       if (line === undefined) {
         line = { records: [], next: 0 };
@@ -36,7 +37,7 @@ export class TimeOrder {
 
   /** Records that are held of a partition. */
   heldOf(partition: TopicPartition): number {
-    return this.#lines.get(lineOf(partition))?.records.length ?? 0;
+    return this.#lines.get(partitionName(partition))?.records.length ?? 0;
   }
 
   /**
@@ -50,8 +51,8 @@ export class TimeOrder {
     partitions: readonly TopicPartition[],
     ended: (partition: TopicPartition) => boolean,
   ): readonly ConsumedRecord[] {
-    const open = partitions.filter((partition) => !ended(partition)).map(lineOf);
-    const lines = partitions.flatMap((partition) => this.#lines.get(lineOf(partition)) ?? []);
+    const open = partitions.filter((partition) => !ended(partition)).map(partitionName);
+    const lines = partitions.flatMap((partition) => this.#lines.get(partitionName(partition)) ?? []);
     const mustShow = open.map((name) => this.#lines.get(name));
     const taken: ConsumedRecord[] = [];
     while (taken.length < max && mustShow.every((line) => line !== undefined && headOf(line) !== undefined)) {
@@ -74,7 +75,7 @@ export class TimeOrder {
   /** Drops what is held of a partition that goes to somebody else. */
   forget(partition: TopicPartition): void {
     this.#size -= this.heldOf(partition);
-    this.#lines.delete(lineOf(partition));
+    this.#lines.delete(partitionName(partition));
   }
 
   clear(): void {
@@ -85,8 +86,4 @@ export class TimeOrder {
 
 function headOf({ records, next }: Line): ConsumedRecord | undefined {
   return records[next];
-}
-
-function lineOf({ topic, partition }: TopicPartition): string {
-  return `${topic}-${partition}`;
 }

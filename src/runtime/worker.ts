@@ -11,6 +11,7 @@
  *  8. `fail` commits the prefix before the record, and stops.
  * 10. `drain` finishes what is in flight within a deadline and commits; `stop` drops it. Both are safe.
  */
+import { partitionName } from '../brokers/partition-name.js';
 import type {
   ClientStatistics,
   ConsumedRecord,
@@ -299,7 +300,7 @@ export class Worker implements RebalanceListener {
     this.#settings.listener.retrying(thrown);
     const given = new Set<string>();
     for (const { topic, partition, offset } of records) {
-      const line = `${topic}-${partition}`;
+      const line = partitionName({ topic, partition });
       if (!given.has(line)) this.#consumer.seek({ topic, partition, offset });
       given.add(line);
     }
@@ -555,7 +556,7 @@ function refusesRecord(error: unknown): boolean {
 
 /** Nothing needs to have failed: a process that was stopped for a while hears of it by this alone. */
 function expelled(partitions: readonly TopicPartition[]): BrokerError {
-  const lost = partitions.map(({ topic, partition }) => `${topic}-${partition}`).join(', ');
+  const lost = partitions.map(partitionName).join(', ');
   return new BrokerError(
     `The group has taken ${lost} away: this member was not heard of within session.timeout.ms or max.poll.interval.ms. ` +
       'What was not committed is dropped, and read again by whoever has them now. It joins again.',

@@ -3,6 +3,7 @@
  *
  * Source of the format: Kafka's `OffsetCommitKey.json` (versions 0 and 1) and `OffsetCommitValue.json`.
  */
+import { partitionName } from '../../src/brokers/partition-name.js';
 import type { Broker, TopicPartition } from '../../src/brokers/port.js';
 import { readTopic } from '../../src/replay/read-topic.js';
 
@@ -27,11 +28,11 @@ export class GroupCommits {
 
   /** The offset that was committed last before a time; 0 before the first commit. @param at milliseconds since the epoch */
   committedAt(partition: TopicPartition, at: number): number {
-    return (this.#commits.get(lineOf(partition)) ?? []).findLast((commit) => commit.at <= at)?.offset ?? 0;
+    return (this.#commits.get(partitionName(partition)) ?? []).findLast((commit) => commit.at <= at)?.offset ?? 0;
   }
 
   #add(partition: TopicPartition, at: number, offset: number): void {
-    const line = lineOf(partition);
+    const line = partitionName(partition);
     const commits = this.#commits.get(line);
     if (commits === undefined) this.#commits.set(line, [{ at, offset }]);
     else commits.push({ at, offset });
@@ -59,5 +60,3 @@ class Fields {
     return this.#bytes.readInt32BE(this.#at - 4);
   }
 }
-
-const lineOf = ({ topic, partition }: TopicPartition): string => `${topic}-${partition}`;

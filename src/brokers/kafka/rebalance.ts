@@ -11,7 +11,9 @@
  *     back without having been asked for it: then it is lost and assigned again.
  *  4. While closing nobody polls: events are answered at once, and the listener has been told before.
  */
+
 import { setImmediate as afterPendingCallbacks } from 'node:timers/promises';
+import { partitionName } from '../partition-name.js';
 import type { RebalanceListener, TopicPartition } from '../port.js';
 import type { Rdkafka } from './client.js';
 import { type ClientError, ERR_ASSIGN_PARTITIONS, translate } from './errors.js';
@@ -52,7 +54,7 @@ export class Rebalances {
 
   /** The partition is gone already, though the listener may not have been told yet. */
   isLost(partition: TopicPartition): boolean {
-    return this.#lost.has(nameOf(partition));
+    return this.#lost.has(partitionName(partition));
   }
 
   /** Whether there is anything to work off. */
@@ -81,7 +83,7 @@ export class Rebalances {
 
   /** Nothing that is assigned now can be committed any more. */
   loseAll(): void {
-    for (const partition of this.#partitions.list()) this.#lost.add(nameOf(partition));
+    for (const partition of this.#partitions.list()) this.#lost.add(partitionName(partition));
     this.#joinedAgain = false;
   }
 
@@ -132,7 +134,7 @@ export class Rebalances {
   }
 
   async #tellGone(partitions: readonly TopicPartition[]): Promise<void> {
-    const lost = partitions.filter((partition) => this.#lost.delete(nameOf(partition)));
+    const lost = partitions.filter((partition) => this.#lost.delete(partitionName(partition)));
     const revoked = partitions.filter((partition) => !lost.includes(partition));
     // The lost ones first: what they leave uncommitted must not be committed with the others.
     if (lost.length > 0) await this.#listener?.onLost(lost);
@@ -186,5 +188,3 @@ function answered(doing: string, answer: () => void): void {
     throw translate(thrown as ClientError, doing);
   }
 }
-
-const nameOf = ({ topic, partition }: TopicPartition): string => `${topic}-${partition}`;

@@ -1,5 +1,7 @@
 /** Seeks of a consumer: asked for at once, done before the next fetch. */
+
 import { setTimeout as wait } from 'node:timers/promises';
+import { partitionName } from '../partition-name.js';
 import type { TopicPartitionOffset } from '../port.js';
 import type { Rdkafka } from './client.js';
 import { type ClientError, translate } from './errors.js';
@@ -25,7 +27,7 @@ export class Seeks {
   }
 
   add(partition: TopicPartitionOffset): void {
-    this.#asked.set(`${partition.topic}-${partition.partition}`, partition);
+    this.#asked.set(partitionName(partition), partition);
   }
 
   /**

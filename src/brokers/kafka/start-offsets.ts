@@ -2,7 +2,9 @@
  * Where newly assigned partitions begin, when the reset differs from topic to topic or has to be an error: librdkafka
  * knows one `auto.offset.reset` for a consumer, and reports an error of it where a batch may swallow it.
  */
+
 import { BrokerError } from '../../errors.js';
+import { partitionName } from '../partition-name.js';
 import type { Consumer, ConsumerConfig, TopicPartition, TopicPartitionOffset } from '../port.js';
 
 /** What librdkafka does by itself, for partitions whose offset is deleted while they are read. */
@@ -34,7 +36,7 @@ export async function startOffsets(
       if (offset !== undefined && offset >= low && offset <= high) return { ...partition, offset };
       const policy = typeof reset === 'function' ? reset(partition.topic) : reset;
       if (policy !== 'none') return { ...partition, offset: policy === 'earliest' ? low : high };
-      const place = `${partition.topic}-${partition.partition}`;
+      const place = partitionName(partition);
       const found = offset === undefined ? 'There is no committed offset' : `The committed offset ${offset} is not`;
       throw new BrokerError(
         `${found} in ${place} (it holds ${low} to ${high}), and its offset reset is 'none'. ` +

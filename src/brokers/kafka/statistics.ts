@@ -4,6 +4,7 @@
  *
  * Source: https://github.com/confluentinc/librdkafka/blob/master/STATISTICS.md
  */
+import { partitionName } from '../partition-name.js';
 import type { BrokerConnection, ClientStatistics } from '../port.js';
 import type { Rdkafka } from './client.js';
 
@@ -55,7 +56,7 @@ export function statisticsFrom(text: string, at: number): ClientStatistics {
   const ends = new Map<string, number>();
   for (const { topic, partitions } of Object.values(topics)) {
     for (const { partition, ls_offset: end } of Object.values(partitions)) {
-      if (partition >= 0 && end >= 0) ends.set(`${topic}-${partition}`, end);
+      if (partition >= 0 && end >= 0) ends.set(partitionName({ topic, partition }), end);
     }
   }
   const connections: BrokerConnection[] = [];
