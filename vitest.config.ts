@@ -20,6 +20,7 @@ export const LONG: readonly string[] = [
   'test/kafka/**/*.test.ts',
   'test/model/bentoml/**/*.test.ts',
   'test/model/mlserver/**/*.test.ts',
+  'test/registry/apicurio.test.ts',
   'test/replay/kafka.test.ts',
   'test/stack/**/*.test.ts',
 ];
