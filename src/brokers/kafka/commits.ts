@@ -5,13 +5,20 @@
  * poll serves; so while nobody polls, this has the queue served.
  */
 import { setTimeout as wait } from 'node:timers/promises';
-import type { BrokerError } from '../../errors.js';
+import { BrokerError } from '../../errors.js';
 import type { TopicPartitionOffset } from '../port.js';
 import type { Rdkafka } from './client.js';
-import { type ClientError, translate } from './errors.js';
+import { type ClientError, ILLEGAL_GENERATION, STALE_MEMBER_EPOCH, translate } from './errors.js';
 
 /** Milliseconds between two looks into the queue while nobody polls: a commit takes about as long. */
 const LOOK_EVERY_MS = 2;
+
+/**
+ * The group went on to its next generation while the commit was under way. Nothing is known to be taken away by that: a
+ * commit that is sent while the member waits for the others to join is answered after them, as a broker answers the
+ * requests of a connection in turn. A member that is really out loses its partitions, and the next commit is refused.
+ */
+const GENERATION_HAS_PASSED: ReadonlySet<unknown> = new Set([ILLEGAL_GENERATION, STALE_MEMBER_EPOCH]);
 
 export class Commits {
   readonly #consumer: Rdkafka.KafkaConsumer;
@@ -52,7 +59,7 @@ export class Commits {
     const answer = new Promise<BrokerError | undefined>((resolve) => {
       this.#confirm = (error) => {
         answered = true;
-        resolve(error && translate(error, doing));
+        resolve(error && translated(error, doing));
       };
     });
     try {
@@ -69,4 +76,10 @@ export class Commits {
     const error = await answer;
     if (error !== undefined) throw error;
   }
+}
+
+function translated(error: ClientError, doing: string): BrokerError {
+  if (!GENERATION_HAS_PASSED.has(error.code)) return translate(error, doing);
+  const message = `${doing} failed: a rebalance was faster (${error.message}). Poll, then commit again.`;
+  return new BrokerError(message, 'retriable', error.code, { cause: error });
 }

@@ -25,14 +25,16 @@ export const ERR_QUEUE_FULL = -184;
 export const UNKNOWN_TOPIC = 3;
 export const INVALID_TXN_STATE = 48;
 export const TOPIC_EXISTS = 36;
+export const ILLEGAL_GENERATION = 22;
+export const STALE_MEMBER_EPOCH = 113;
 
 /** Another member has this one's place: its generation, its id or its static name is no longer valid. */
 const FENCED_MEMBER: ReadonlySet<number> = new Set([
-  22, // ILLEGAL_GENERATION
+  ILLEGAL_GENERATION,
   25, // UNKNOWN_MEMBER_ID
   82, // FENCED_INSTANCE_ID
   110, // FENCED_MEMBER_EPOCH
-  113, // STALE_MEMBER_EPOCH
+  STALE_MEMBER_EPOCH,
   -142, // ERR__ASSIGNMENT_LOST
 ]);
 

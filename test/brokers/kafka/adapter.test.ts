@@ -14,6 +14,7 @@ import type {
   RebalanceListener,
   TopicPartition,
 } from '../../../src/brokers/port.js';
+import type { BrokerError } from '../../../src/errors.js';
 import { NO_HEADERS } from '../../../src/record.js';
 import { startTestKafka, type TestKafka, whyNoKafka } from './real-kafka.js';
 
@@ -131,6 +132,28 @@ describe.skipIf(missing !== undefined)('the Kafka adapter', () => {
     await read(consumer, 3);
     await Promise.all([1, 2, 3].map((offset) => consumer.commit([{ topic, partition: 0, offset }])));
     expect(await consumer.committed([{ topic, partition: 0 }])).toEqual([3]);
+  });
+
+  test('a commit that a rebalance overtakes may be asked for again: it is not fenced', async () => {
+    const topic = await newTopic(2);
+    const groupId = `group-${topic}`;
+    const older = await openConsumer({ groupId });
+    older.subscribe([topic], listener());
+    await pollUntil(older, () => older.assignment().length === 2);
+    const younger = await openConsumer({ groupId });
+    younger.subscribe([topic], listener());
+    const isShared = () => younger.assignment().length > 0;
+    const refused: unknown[] = [];
+    const commits = async () => {
+      while (!isShared()) {
+        const offsets = older.assignment().map((partition) => ({ ...partition, offset: 0 }));
+        await older.commit(offsets).catch((error: BrokerError) => refused.push(error.kind));
+      }
+    };
+    await Promise.all([pollUntil(older, isShared), pollUntil(younger, isShared), commits()]);
+    // The broker holds a commit back behind the member's own joining, and then knows another generation.
+    expect(new Set(refused)).toEqual(new Set(['retriable']));
+    await older.commit(older.assignment().map((partition) => ({ ...partition, offset: 0 })));
   });
 
   test('a seek throws away what was fetched ahead', async () => {
