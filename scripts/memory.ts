@@ -14,6 +14,8 @@ const MOST_MB = 400;
 const MOST_GROWTH = 1.05;
 /** Records that wait for the process at least, so that it is never idle. */
 const AHEAD = 100_000;
+/** So many rows there are; their changes come again and again. */
+const CARS = 100_000;
 const AT_ONCE = 20_000;
 const NOBODY = 'http://127.0.0.1:9';
 
@@ -31,7 +33,7 @@ const kafka = await startTestKafka();
 const run = await CarPricesRun.make(kafka.bootstrapServers, folder, 'memory', 4);
 const samples: { readonly minute: number; readonly mb: number }[] = [];
 try {
-  await run.write(AHEAD);
+  await run.write(AHEAD, CARS);
   const worker = values.away ? run.start([], { FORD_PRICE_URL: NOBODY }) : run.start();
   await worker.line('RUNNING', ({ state }) => state === 'RUNNING');
   const startedAt = Date.now();
@@ -45,7 +47,7 @@ try {
   }, SAMPLE_EVERY_MS);
   while (Date.now() - startedAt < minutes * 60_000 + 1_000) {
     if (written - read() < AHEAD) {
-      await run.write(AT_ONCE);
+      await run.write(AT_ONCE, CARS);
       written += AT_ONCE;
     } else await new Promise((resolve) => setTimeout(resolve, 100));
   }

@@ -5,6 +5,7 @@ import { humanConsole, type Log, logConsole } from '../console/index.js';
 import { lmdbEngines } from '../state/lmdb.js';
 import type { Topology } from '../topology/graph.js';
 import { loadConfig } from './config-file.js';
+import { keepHeapSmall } from './run/heap.js';
 import { type Instance, takeInstance } from './run/instance.js';
 import { runListener } from './run/run-listener.js';
 import { type RunSettings, runSettings } from './run/run-settings.js';
@@ -48,6 +49,7 @@ export async function run(file: string, options: RunOptions): Promise<void> {
     if (instances !== undefined) {
       await supervise({ instances, args: withoutInstances(process.argv.slice(2)), json, clock: systemClock });
     } else {
+      keepHeapSmall();
       await runOne(await loadTopology(file), settings, options, warnings);
     }
   } catch (thrown) {

@@ -20,7 +20,7 @@ import type {
   RebalanceListener,
   TopicPartition,
 } from '../brokers/port.js';
-import { delay } from '../clock.js';
+import { delay, type Timer } from '../clock.js';
 import { asError, BrokerError, type RecordError } from '../errors.js';
 import { type Countable, noEvents } from '../operators/operator.js';
 import { Capacity } from './capacity.js';
@@ -42,6 +42,8 @@ const POLL_MS = 100;
 /** A poll that has waited so long (ms) says that nothing more is there: what is finished is committed at once. */
 const IDLE_MS = 1;
 const BROKER_RETRY_MS = 200;
+/** How long `drain` tries to commit what was finished by its deadline, milliseconds. */
+const LAST_COMMIT_MS = 5_000;
 
 type Phase = 'running' | 'draining' | 'stopping' | 'ended';
 
@@ -65,6 +67,7 @@ export class Worker implements RebalanceListener {
   #lastPoll: number;
   #pollingSince: number | undefined;
   #idleCheck = false;
+  #givingUp: Timer | undefined;
   #loop: Promise<void> = Promise.resolve();
 
   /** @param member what proves the membership to the producer, where `consumer` is not it itself */
@@ -146,7 +149,12 @@ export class Worker implements RebalanceListener {
 
   /** Stops reading, finishes what is in flight, commits, leaves the group. */
   drain(): void {
-    if (this.#phase === 'running') this.#phase = 'draining';
+    if (this.#phase === 'running') {
+      this.#phase = 'draining';
+      // A broker that is away is not waited for without end, as it is while running.
+      const { clock, drainDeadlineMs } = this.#settings;
+      this.#givingUp = clock.after(drainDeadlineMs + LAST_COMMIT_MS, () => this.stop());
+    }
     this.#moved.tell();
   }
 
@@ -235,6 +243,7 @@ export class Worker implements RebalanceListener {
       else this.#failure ??= asError(thrown);
     } finally {
       ticking.cancel();
+      this.#givingUp?.cancel();
       await this.#end();
     }
     if (this.#failure !== undefined) throw this.#failure;

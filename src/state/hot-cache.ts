@@ -1,5 +1,5 @@
 /** Committed values that were read or written lately. */
-import { LRUCache } from 'lru-cache';
+import { GrowingLru } from './growing-lru.js';
 import type { Content } from './value-codec.js';
 
 /** The cache of one store. */
@@ -13,7 +13,7 @@ export interface HotCache<V> {
 }
 
 /** What the caches of all types have in common. */
-type Evictable = Pick<LRUCache<string, object>, 'size' | 'pop'>;
+type Evictable = Pick<GrowingLru<object>, 'size' | 'pop'>;
 
 /** Evictions until the fullest cache is looked for again. */
 const EVICTIONS_OF_ONE = 64;
@@ -43,7 +43,7 @@ export class HotCaches {
 
   open<V>(): HotCache<V> {
     if (this.#maxEntries === 0) return NO_CACHE;
-    const entries = new LRUCache<string, Content<V>>({ max: this.#maxEntries });
+    const entries = new GrowingLru<Content<V>>(this.#maxEntries);
     this.#open.add(entries);
     const clear = () => {
       this.#entries -= entries.size;

@@ -19,6 +19,13 @@ import type { StoreChange } from './store.js';
 /** LMDB takes keys of 1 to 1978 bytes with pages of 4096. */
 const LONGEST_KEY = 1978;
 const STATE = Buffer.from('state');
+/**
+ * Addresses of a file that may grow, no memory; 256 MiB are about 800,000 entries. LMDB would begin with 128 KiB and map the
+ * file again whenever it has doubled, and the earlier maps stay: what lies in several counts as often in the resident set.
+ * On Windows a file is as large as its map.
+ */
+const MAP_BYTES = 256 * 1024 * 1024;
+
 /** Raised when the layout below changes; content of another format counts as unknown. */
 const FORMAT = 1;
 
@@ -56,6 +63,7 @@ export class LmdbEnvironment {
       // Or a dot in the path would make it a file.
       noSubdir: false,
       maxDbs: 3,
+      ...(process.platform === 'win32' ? {} : { mapSize: MAP_BYTES }),
       encoding: 'binary',
       // Batches are made explicitly. The implicit ones make a promise that nobody can listen to: when a transaction
       // failed, it would end the process as an unhandled rejection.

@@ -87,13 +87,17 @@ export class CarPricesRun {
     return started;
   }
 
-  /** Writes `count` cars that were not there before, round the partitions. @returns their ids */
-  async write(count: number): Promise<readonly number[]> {
+  /**
+   * Writes changes of `count` cars, round the partitions. @returns their ids
+   *
+   * @param cars how many there are: after the last one comes the first again. Without it each is new.
+   */
+  async write(count: number, cars = Number.POSITIVE_INFINITY): Promise<readonly number[]> {
     const admin = await this.#broker.admin();
     const partitions = (await admin.partitionCount(this.input))!;
     await admin.close();
     const producer = await this.#broker.producer({});
-    const ids = Array.from({ length: count }, () => this.#written++);
+    const ids = Array.from({ length: count }, () => this.#written++ % cars);
     for (const id of ids) {
       const { id: _, ...listing } = this.#cars.next().value!;
       producer.produce({

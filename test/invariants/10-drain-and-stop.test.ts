@@ -87,32 +87,51 @@ describe.each(['at_least_once', 'exactly_once_v2'] as const)('10. with %s', (gua
     await expectNothingLost(stage, guarantee);
   });
 
-  test('a second signal while the broker is away stops at once too', async () => {
+  describe('while the broker is away', () => {
     let away = false;
     const unreachable = async (call: () => Promise<void>) => {
       if (away) throw new BrokerError('the broker is away', 'retriable');
       await call();
     };
-    const stage = await busy(guarantee, {
-      around: between({
-        producer: (inner) => ({
-          sendOffsets: (offsets, consumer) => unreachable(() => inner.sendOffsets(offsets, consumer)),
-        }),
-        consumer: (inner, group) =>
-          group === undefined ? {} : { commit: (offsets) => unreachable(() => inner.commit(offsets)) },
+    const around = between({
+      producer: (inner) => ({
+        sendOffsets: (offsets, consumer) => unreachable(() => inner.sendOffsets(offsets, consumer)),
       }),
+      consumer: (inner, group) =>
+        group === undefined ? {} : { commit: (offsets) => unreachable(() => inner.commit(offsets)) },
     });
-    away = true;
-    await stage.clock.run(MODEL_MS + 200);
-    const draining = stage.app.drain();
-    await stage.clock.run(1_000);
-    expect(stage.app.state).toBe('PENDING_SHUTDOWN');
-    const took = await msOf(stage, stage.app.stop());
-    await draining;
-    expect(took).toBeLessThan(500);
-    expect(stage.app.state).toBe('NOT_RUNNING');
-    away = false;
-    await expectNothingLost(stage, guarantee);
+
+    /** Everything is answered, nothing can be committed. */
+    async function cutOff(options: Partial<StageOptions> = {}): Promise<Stage> {
+      away = false;
+      const stage = await busy(guarantee, { ...options, around });
+      away = true;
+      await stage.clock.run(MODEL_MS + 200);
+      return stage;
+    }
+
+    test('a second signal stops at once too', async () => {
+      const stage = await cutOff();
+      const draining = stage.app.drain();
+      await stage.clock.run(1_000);
+      expect(stage.app.state).toBe('PENDING_SHUTDOWN');
+      const took = await msOf(stage, stage.app.stop());
+      await draining;
+      expect(took).toBeLessThan(500);
+      expect(stage.app.state).toBe('NOT_RUNNING');
+      away = false;
+      await expectNothingLost(stage, guarantee);
+    });
+
+    test('drain ends soon after its deadline', async () => {
+      const stage = await cutOff({ config: { 'shutdown.timeout.ms': 2_000 } });
+      const took = await msOf(stage, stage.app.drain());
+      expect(took).toBeGreaterThanOrEqual(2_000);
+      expect(took).toBeLessThan(2_000 + 6_000);
+      expect(stage.app.state).toBe('NOT_RUNNING');
+      away = false;
+      await expectNothingLost(stage, guarantee);
+    });
   });
 
   test('one that is told to end while it starts closes what it has opened', async () => {

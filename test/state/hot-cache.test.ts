@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { GrowingLru } from '../../src/state/growing-lru.js';
 import { type HotCache, HotCaches } from '../../src/state/hot-cache.js';
 import type { Content } from '../../src/state/value-codec.js';
 
@@ -57,6 +58,42 @@ describe('caches of one process', () => {
     fill(second, 10);
     expect(second.size).toBe(10);
   });
+});
+
+test('a growing cache keeps the most recently used, whatever room it began with', () => {
+  const step = fc.tuple(fc.constantFrom('get', 'set', 'pop'), fc.nat({ max: 1_200 }));
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 1_100 }),
+      fc.array(step, { minLength: 600, maxLength: 3_000 }),
+      (max, steps) => {
+        const cache = new GrowingLru<{ readonly n: number }>(max);
+        const model = new Map<string, number>(); // in the order of use
+        for (const [n, [what, key]] of steps.entries()) {
+          const name = `${key}`;
+          const known = model.get(name);
+          if (what === 'get') {
+            expect(cache.get(name)?.n).toBe(known);
+            if (known === undefined) continue;
+          }
+          const [oldest] = model.keys();
+          if (what === 'pop') {
+            expect(cache.pop()?.n).toBe(oldest === undefined ? undefined : model.get(oldest));
+            if (oldest !== undefined) model.delete(oldest);
+            continue;
+          }
+          if (what === 'set') {
+            cache.set(name, { n });
+            if (known === undefined && model.size === max) model.delete(oldest!);
+          }
+          model.delete(name);
+          model.set(name, what === 'set' ? n : known!);
+          expect(cache.size).toBe(model.size);
+        }
+      },
+    ),
+    { numRuns: 30 },
+  );
 });
 
 test.each([-1, 1.5, Number.NaN])('%d entries are refused', (maxEntries) => {

@@ -2,8 +2,9 @@
  * The settings of the clients: what the port asks for, then the user's, except for those that the guarantees rest on.
  *
  * Why these values: `fetch.queue.backoff.ms` at its default of a second stalls fetching about once a second;
- * `reconnect.backoff.max.ms` at its default of 10 s delays the first commit after an outage by several seconds; the
- * default partitioner is not Java's (B9); a consumer's or producer's auto-create would make topics with one partition.
+ * `reconnect.backoff.max.ms` at its default of 10 s delays the first commit after an outage by several seconds;
+ * `queued.*` at their defaults keep 64 MiB and 100,000 records of each partition read ahead, where a fraction of a second is
+ * enough; the default partitioner is not Java's (B9); a consumer's or producer's auto-create would make topics with one partition.
  */
 import { ConfigurationError } from '../../errors.js';
 import type { ConsumerConfig, ProducerConfig } from '../port.js';
@@ -107,6 +108,8 @@ export function consumerSettings(options: KafkaOptions, config: ConsumerConfig, 
   const settings: Record<string, unknown> = {
     ...membershipSettings(config, given),
     'fetch.queue.backoff.ms': 10,
+    'queued.min.messages': 10_000,
+    'queued.max.messages.kbytes': 16_384,
     'allow.auto.create.topics': false,
     ...given,
     'group.id': groupId,
