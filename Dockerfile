@@ -26,10 +26,10 @@ COPY schemas ./schemas
 COPY state ./state
 COPY topology ./topology
 USER node
-ENV NODE_ENV=production MILLRACE_STATE_DIR=/var/lib/millrace MILLRACE_METRICS_PORT=9464 MILLRACE_METRICS_HOST=0.0.0.0
+ENV NODE_ENV=production MALLOC_ARENA_MAX=2 MILLRACE_STATE_DIR=/var/lib/millrace MILLRACE_METRICS_PORT=9464 MILLRACE_METRICS_HOST=0.0.0.0
 VOLUME /var/lib/millrace
 EXPOSE 9464
 HEALTHCHECK --interval=5s --timeout=5s --start-period=30s \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.MILLRACE_METRICS_PORT}/health/live`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
-ENTRYPOINT ["node", "--max-semi-space-size=64", "bin/millrace.js"]
+ENTRYPOINT ["node", "bin/millrace.js"]
 CMD ["run", "topology/car-prices.ts", "--json"]

@@ -129,7 +129,11 @@ export class Rebalances {
       await this.#tellGone(partitions.filter((partition) => this.#partitions.has(partition)));
     } finally {
       this.#unassign(partitions);
-      for (const partition of partitions) this.#partitions.remove(partition);
+      for (const partition of partitions) {
+        this.#partitions.remove(partition);
+        // The member may have been expelled once more while the listener was at it.
+        this.#lost.delete(partitionName(partition));
+      }
     }
   }
 

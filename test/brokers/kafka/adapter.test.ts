@@ -304,6 +304,41 @@ describe.skipIf(missing !== undefined)('the Kafka adapter', () => {
     open.splice(open.indexOf(first), 1);
   });
 
+  test('partitions that are lost again while their loss is being told can be committed once they are back', async () => {
+    const said: string[] = [];
+    const heard = kafkaBroker({
+      'bootstrap.servers': kafka.bootstrapServers,
+      onLog: ({ message }) => said.push(message),
+    });
+    const topic = await newTopic();
+    const consumer = await heard.consumer({
+      ...{ groupId: `group-${topic}`, offsetReset: 'earliest', isolation: 'read_committed' },
+      ...{ sessionTimeoutMs: 6_000, maxPollIntervalMs: 7_000 },
+    });
+    open.push(consumer);
+    const expelledTwice = () => said.some((message) => message.includes('maximum poll interval'));
+    let [assigned, lost] = [0, 0];
+    consumer.subscribe(
+      [topic],
+      listener({
+        onAssigned: async () => void assigned++,
+        onLost: async () => {
+          lost += 1;
+          while (!expelledTwice()) await new Promise((resolve) => setTimeout(resolve, 50));
+        },
+      }),
+    );
+    await pollUntil(consumer, () => assigned === 1);
+    const back = kafka.restart(8_000);
+    while (lost === 0 || assigned < 2) {
+      await consumer.poll(10, 100).catch((error: BrokerError) => expect(error.kind).toBe('retriable'));
+    }
+    await back;
+    await consumer.commit([{ topic, partition: 0, offset: 0 }]);
+    expect(await consumer.committed([{ topic, partition: 0 }])).toEqual([0]);
+    await heard.close();
+  });
+
   test('nothing keeps the process alive after everything is closed', async () => {
     const topic = await newTopic();
     const script = fileURLToPath(new URL('open-and-close.ts', import.meta.url));

@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { kafkaPart, type RunningKafka, startKafka } from '../../../deploy/stack/kafka.js';
 import { StackError } from '../../../deploy/stack/part.js';
 
@@ -23,8 +24,8 @@ export async function whyNoKafka(): Promise<string | undefined> {
 /** A broker in a temporary folder that goes with it. */
 export interface TestKafka {
   readonly bootstrapServers: string;
-  /** Kills the broker (SIGKILL) and starts it again on the same data and port. */
-  restart(): Promise<void>;
+  /** Kills the broker (SIGKILL) and starts it again on the same data and port, at once or so many milliseconds later. */
+  restart(awayMs?: number): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -39,8 +40,9 @@ export async function startTestKafka(more: Readonly<Record<string, string>> = {}
   const { bootstrapServers } = kafka;
   return {
     bootstrapServers,
-    async restart() {
+    async restart(awayMs = 0) {
       await kafka.kill('SIGKILL');
+      await wait(awayMs);
       kafka = await startKafka({ directory, port: Number(bootstrapServers.split(':')[1]), settings });
     },
     async stop() {
