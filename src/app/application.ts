@@ -1,37 +1,34 @@
-import { randomUUID } from 'node:crypto';
 import type { Observable } from 'rxjs';
-import type { Broker, ClientStatistics, ConsumerConfig, TopicPartition } from '../brokers/port.js';
+import type { Broker, ClientStatistics, TopicPartition } from '../brokers/port.js';
 import { type Clock, systemClock } from '../clock.js';
-import { asError, type BrokerError, ConfigurationError, type RecordError } from '../errors.js';
+import { asError, BrokerError, ConfigurationError, type RecordError } from '../errors.js';
 import type { Availability } from '../model/availability.js';
 import type { BatcherStats } from '../model/batcher.js';
-import { type Countable, noEvents } from '../operators/operator.js';
+import type { Countable } from '../operators/operator.js';
 import type { StreamRecord } from '../record.js';
-import { TopicCodec, type TopicSerdes } from '../runtime/codec.js';
-import { consumerWithCompanions } from '../runtime/companion-consumer.js';
-import { deadLetter } from '../runtime/dead-letter.js';
+import type { TopicSerdes } from '../runtime/codec.js';
 import type { Traffic } from '../runtime/progress.js';
-import { redriveTopicsOf, withRedriveTopics } from '../runtime/redrive.js';
+import { withRedriveTopics } from '../runtime/redrive.js';
 import type { RestoreListener } from '../runtime/restore.js';
-import { type Counts, sumCounts } from '../runtime/tally.js';
-import { TracedCodec } from '../runtime/traced-codec.js';
-import { Worker } from '../runtime/worker.js';
+import { type Patience, retrying } from '../runtime/retry.js';
+import type { Counts } from '../runtime/tally.js';
+import { ASSIGNMENT_LOST, type Worker } from '../runtime/worker.js';
 import type { WorkerListener } from '../runtime/worker-settings.js';
 import type { StoreEngines } from '../state/store.js';
 import type { StoreStatistics } from '../state/task-store.js';
 import type { Topology } from '../topology/graph.js';
 import type { TopicDeclaration } from '../topology/topic.js';
-import { type ApplicationConfig, type CheckedConfig, checkConfig, handlerOf } from './config.js';
-import { copartitionedTopics } from './copartitioned-topics.js';
-import { offsetResets } from './offset-resets.js';
+import { Comeback } from './comeback.js';
+import { type ApplicationConfig, type CheckedConfig, checkConfig } from './config.js';
+import { openWorker, type Prepared } from './open-worker.js';
 import { Oracles } from './oracles.js';
 import { renamedTopics } from './renamed-topics.js';
-import { recordTracer } from './spans.js';
 import { type State, type StateListener, StateMachine } from './state.js';
 import { NodeTaps } from './taps.js';
-import { configuredSerdes, withRedrivenSerdes } from './topic-serdes.js';
+import { configuredSerdes } from './topic-serdes.js';
 import { prepareTopics } from './topics.js';
 import { watchTopic } from './watch-topic.js';
+import { added, NOTHING_DONE, type WorkDone } from './work-done.js';
 
 /** Where an application runs: its broker, the disk under its stores, its clock. */
 export interface Surroundings {
@@ -104,8 +101,9 @@ export class Application {
   #worker: Worker | undefined;
   #ended: Promise<void> | undefined;
   #failure: Error | undefined;
-  #lastCounts: Counts = sumCounts([]);
-  #lastTraffic: Traffic = { consumed: 0, produced: 0, changes: 0 };
+  readonly #comeback: Comeback;
+  /** What workers did that had to be replaced. */
+  #past: WorkDone = NOTHING_DONE;
 
   /**
    * @param limits where this run ends, and how fast it reads; default: never, and as fast as it goes
@@ -122,6 +120,7 @@ export class Application {
     this.topology = renamedTopics(topology, this.#config.topics);
     this.#around = { clock: systemClock, ...around };
     this.#listener = listener;
+    this.#comeback = new Comeback(this.#around.clock, this.#config['session.timeout.ms']);
     for (const declaration of this.topology.topics.values())
       this.#serdes.set(declaration.name, configuredSerdes(declaration, this.#config));
   }
@@ -145,11 +144,12 @@ export class Application {
     const stores = (this.#worker?.tasks ?? []).flatMap((owned) =>
       owned.stores.map((store) => [`${owned.task.id}/${store.name}`, store.statistics] as const),
     );
+    const { counts, events, traffic } = added(this.#past, this.#worker);
     return {
-      ...(this.#worker?.counts ?? this.#lastCounts),
+      ...counts,
       state: this.state,
-      events: this.#worker?.events ?? noEvents(),
-      traffic: this.#worker?.traffic ?? this.#lastTraffic,
+      events,
+      traffic,
       models: Object.fromEntries(models),
       stores: Object.fromEntries(stores),
     };
@@ -266,30 +266,57 @@ export class Application {
   }
 
   async #run(): Promise<void> {
+    this.#comeback.open();
     try {
-      const worker = await this.#open();
+      await this.#work(await this.#prepare());
+      if (this.#failure !== undefined) throw this.#failure;
+      await this.#close('NOT_RUNNING');
+    } catch (thrown) {
+      if (this.#isToldToEnd && isRetriable(thrown)) {
+        await this.#close('NOT_RUNNING');
+      } else {
+        this.#failure = asError(thrown);
+        await this.#close('ERROR');
+      }
+    } finally {
+      this.#comeback.close();
+    }
+  }
+
+  get #isToldToEnd(): boolean {
+    return this.state === 'PENDING_SHUTDOWN';
+  }
+
+  /** Works until it is told to end; with new clients where an outage has finished the old ones. */
+  async #work(prepared: Prepared): Promise<void> {
+    const patience: Patience = {
+      clock: this.#around.clock,
+      over: () => this.#isToldToEnd,
+      again: (error) => this.#listener.onBrokerTrouble?.(error),
+    };
+    for (let worker = await this.#open(prepared); ; worker = await retrying(patience, () => this.#open(prepared))) {
       this.#worker = worker;
       // Told to end while it was still opening: what is open is closed, and nothing is read.
       if (this.state !== 'REBALANCING') worker.stop();
       worker.start();
-      await worker.ended;
-      if (this.#failure !== undefined) throw this.#failure;
-      await this.#close('NOT_RUNNING');
-    } catch (thrown) {
-      this.#failure = asError(thrown);
-      await this.#close('ERROR');
+      try {
+        return await worker.ended;
+      } catch (thrown) {
+        const failure = asError(thrown);
+        if (this.#failure !== undefined || !this.#comeback.after(failure)) throw failure;
+        this.#past = added(this.#past, worker);
+        this.#worker = undefined;
+        this.#listener.onBrokerTrouble?.(failure as BrokerError);
+        this.#states.to('REBALANCING');
+      }
     }
   }
 
-  async #open(): Promise<Worker> {
+  async #prepare(): Promise<Prepared> {
     const config = this.#config;
-    const { broker, clock, engines } = this.#around;
     const applicationId = config['application.id'];
-    const guarantee = config['processing.guarantee'];
     const deadLetterTopic = config['errors.dead.letter.queue.topic.name'];
-    const instance = config['instance.id'];
-
-    await this.#oracles.open(this.topology, config.models, clock, {
+    await this.#oracles.open(this.topology, config.models, this.#around.clock, {
       wentAway: (model, away) => this.#listener.onModelAway?.(model, away),
       cameBack: (model, afterMs) => this.#listener.onModelBack?.(model, afterMs),
       refused: (_model, error) => this.#fail(error),
@@ -297,7 +324,7 @@ export class Application {
     // A run that ends at its bounds would wait for the end of a topic that has none.
     const redrivable = deadLetterTopic !== undefined && this.limits.bounds === undefined;
     const topology = redrivable ? withRedriveTopics(this.topology, applicationId) : this.topology;
-    const admin = await broker.admin();
+    const admin = await this.#around.broker.admin();
     const changelogs = await prepareTopics(
       admin,
       topology,
@@ -305,74 +332,36 @@ export class Application {
       deadLetterTopic,
       config['replication.factor'],
     ).finally(() => admin.close());
+    return { topology, changelogs };
+  }
 
-    const producer = await broker.producer(
-      guarantee === 'exactly_once_v2' ? { transactionalId: `${applicationId}-${instance ?? randomUUID()}` } : {},
-    );
-    const resets = offsetResets(topology);
-    const offsetReset = (topic: string) => resets.get(topic) ?? config['auto.offset.reset'];
-    const openConsumer = async () => {
-      // Before the first read of committed offsets: what a predecessor of this id left open is settled by this.
-      if (guarantee === 'exactly_once_v2') await producer.initTransactions(60_000);
-      const member: ConsumerConfig = {
-        groupId: applicationId,
-        ...(instance === undefined ? {} : { instanceId: `${applicationId}-${instance}` }),
-        offsetReset,
-        isolation: 'read_committed',
-        copartitioned: copartitionedTopics(topology),
-        maxPollIntervalMs: config['max.poll.interval.ms'],
-        sessionTimeoutMs: config['session.timeout.ms'],
-      };
-      return consumerWithCompanions(broker, member, redriveTopicsOf(topology), clock);
-    };
-    const { consumer, member } = await openConsumer().catch(async (thrown: unknown) => {
-      await producer.close();
-      throw thrown;
+  #open(prepared: Prepared): Promise<Worker> {
+    return openWorker(prepared, {
+      config: this.#config,
+      around: this.#around,
+      limits: this.limits,
+      serdes: this.#serdes,
+      taps: this.#taps,
+      oracles: this.#oracles,
+      listener: this.#workerListener(),
+      restoreListener: this.#listener,
     });
-    const codec = new TopicCodec(withRedrivenSerdes(this.#serdes, topology), config['max.request.size']);
-    const tracer = recordTracer(applicationId);
-    return new Worker(
-      {
-        topology,
-        sourceTopics: topology.subtopologies.flatMap(({ sourceTopics }) => sourceTopics),
-        changelogs,
-        applicationId,
-        guarantee,
-        broker,
-        clock,
-        codec: tracer === undefined ? codec : new TracedCodec(codec, tracer),
-        tracer,
-        taps: this.#taps,
-        engines,
-        storeCacheEntries: config['statestore.cache.max.entries'],
-        commitIntervalMs: config['commit.interval.ms'],
-        maxPollRecords: config['max.poll.records'],
-        maxPollIntervalMs: config['max.poll.interval.ms'],
-        inFlight: { records: config['max.in.flight.records'], bytes: config['max.in.flight.bytes'] },
-        revokeDeadlineMs: config['rebalance.timeout.ms'],
-        drainDeadlineMs: config['shutdown.timeout.ms'],
-        offsetReset,
-        bounds: this.limits.bounds,
-        recordsPerSecond: this.limits.recordsPerSecond,
-        listener: this.#workerListener(),
-        restoreListener: this.#listener,
-        oracle: (model) => this.#oracles.of(model),
-        handler: (phase) => handlerOf(config, phase),
-        deadLetter: (raw, error) => deadLetter(deadLetterTopic ?? '', raw, error),
-      },
-      consumer,
-      producer,
-      member,
-    );
   }
 
   #workerListener(): WorkerListener {
     return {
       rebalancing: () => this.#states.to('REBALANCING'),
-      running: () => this.#states.to('RUNNING'),
+      running: () => {
+        // A member without partitions has shown nothing.
+        if (this.#worker !== undefined && this.#worker.tasks.length > 0) this.#comeback.running();
+        this.#states.to('RUNNING');
+      },
       dropped: (error, decision) => this.#listener.onRecordDropped?.(error, decision),
       abandoned: (taskId, records) => this.#listener.onAbandoned?.(taskId, records),
-      retrying: (error) => this.#listener.onBrokerTrouble?.(error),
+      retrying: (error) => {
+        if (error.code === ASSIGNMENT_LOST) this.#comeback.expelled();
+        this.#listener.onBrokerTrouble?.(error);
+      },
       committed: (latencyMs, endToEndMs) => this.#listener.onCommit?.(latencyMs, endToEndMs),
     };
   }
@@ -384,10 +373,12 @@ export class Application {
   }
 
   async #close(state: 'NOT_RUNNING' | 'ERROR'): Promise<void> {
-    if (this.#worker !== undefined) this.#lastCounts = this.#worker.counts;
-    this.#lastTraffic = this.#worker?.traffic ?? this.#lastTraffic;
     await this.#oracles.close();
     if (state === 'NOT_RUNNING') this.#states.to('PENDING_SHUTDOWN');
     this.#states.to(state);
   }
+}
+
+function isRetriable(thrown: unknown): boolean {
+  return thrown instanceof BrokerError && thrown.kind === 'retriable';
 }

@@ -45,6 +45,9 @@ const BROKER_RETRY_MS = 200;
 /** How long `drain` tries to commit what was finished by its deadline, milliseconds. */
 const LAST_COMMIT_MS = 5_000;
 
+/** The code of the error that tells that the group has taken partitions away. */
+export const ASSIGNMENT_LOST = 'ASSIGNMENT_LOST';
+
 type Phase = 'running' | 'draining' | 'stopping' | 'ended';
 
 export class Worker implements RebalanceListener {
@@ -570,7 +573,7 @@ function expelled(partitions: readonly TopicPartition[]): BrokerError {
     `The group has taken ${lost} away: this member was not heard of within session.timeout.ms or max.poll.interval.ms. ` +
       'What was not committed is dropped, and read again by whoever has them now. It joins again.',
     'fenced',
-    'ASSIGNMENT_LOST',
+    ASSIGNMENT_LOST,
   );
 }
 
