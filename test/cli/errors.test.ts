@@ -82,7 +82,9 @@ describe('millrace dev refuses, before anything is changed,', () => {
     await expectRefused(await dev([file]), message);
   });
 
-  test('a topology file in a package of CommonJS, and says how to make it none', async () => {
+  const requiresModules = (process.features as { require_module?: boolean }).require_module === true;
+
+  test.skipIf(requiresModules)('a topology file in a package of CommonJS, and says how to make it none', async () => {
     const commonJs = join(folder, 'common-js');
     await mkdir(commonJs);
     await writeFile(join(commonJs, 'package.json'), '{}');
@@ -91,6 +93,17 @@ describe('millrace dev refuses, before anything is changed,', () => {
       await dev([join(commonJs, 'cars.ts')]),
       /cars\.ts cannot be loaded: no package\.json .*"type": "module"/,
     );
+  });
+
+  test.runIf(requiresModules)('a file of CommonJS where Node can load it, for what it exports alone', async () => {
+    const commonJs = join(folder, 'common-js');
+    await mkdir(commonJs);
+    await writeFile(join(commonJs, 'package.json'), '{}');
+    await writeFile(join(commonJs, 'cars.ts'), 'export default 1;');
+    await expectRefused(await dev([join(commonJs, 'cars.ts')]), /cars\.ts has no topology as its default export/);
+    const config = join(commonJs, 'millrace.config.ts');
+    await writeFile(config, `export default { 'comit.interval.ms': 5 };`);
+    await expectRefused(await dev(['--config', config]), /^millrace: comit\.interval\.ms: is no setting of millrace/);
   });
 
   test.each([

@@ -1,5 +1,5 @@
 /** `npm run stack` as a user starts it, for a test: on free ports, with data of its own, ended with the test's process. */
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -77,8 +77,8 @@ export class RunningStack {
   signal(part: string, signal: NodeJS.Signals): void {
     const pid = this.#pids.get(part);
     if (pid === undefined) throw new Error(`the stack has no ${part}`);
-    // Each part leads a group of its own.
-    process.kill(-pid, signal);
+    // BentoML's workers are in groups of their own, and live on without it.
+    for (const each of [pid, ...descendantsOf(pid)]) process.kill(each, signal);
   }
 
   /** Starts a part that was ended again, on its data and at its port. */
@@ -118,4 +118,13 @@ export class RunningStack {
     for (const letGo of this.#letGo.values()) letGo();
     await rm(this.folder, { recursive: true, force: true });
   }
+}
+
+/** The processes that a process has started, and theirs. */
+function descendantsOf(pid: number): readonly number[] {
+  const lines = execFileSync('ps', ['-e', '-o', 'pid=,ppid='], { encoding: 'utf8' }).trim().split('\n');
+  const parents = lines.map((line) => line.trim().split(/\s+/).map(Number) as [pid: number, parent: number]);
+  const childrenOf = (of: number): readonly number[] =>
+    parents.filter(([, parent]) => parent === of).flatMap(([child]) => [child, ...childrenOf(child)]);
+  return childrenOf(pid);
 }
