@@ -61,12 +61,6 @@ export class Lane {
     this.context = context;
   }
 
-  /** True when a result could leave at once. */
-  get empty(): boolean {
-    this.#dropStale();
-    return this.#first === undefined;
-  }
-
   /** The record being worked on takes the last place. */
   enter(): LaneEntry {
     const entry = new LaneEntry(this, this.context.hold());
@@ -76,10 +70,13 @@ export class Lane {
     return entry;
   }
 
-  /** Forwards the record being worked on in its turn: at once when nobody is before it. */
+  /**
+   * Forwards the record being worked on in its turn: at once when nobody is before it, but through the lane even then.
+   * What it emits, or fails of, then counts as behind this node, as it would had it waited: whether others were on
+   * their way decides neither the order of a record's outputs nor which ticket an answer is kept on.
+   */
   pass(forward: () => void): void {
-    if (this.empty) forward();
-    else this.enter().deliver(forward);
+    this.enter().deliver(forward);
   }
 
   /** @internal Lets go of those whose turn it is. */

@@ -143,6 +143,18 @@ test.each(all)('%s before each of the others', async (name) => {
   );
 });
 
+test('a record that waits with its first rows, and is remembered with its others, gives them all in their order', async () => {
+  const record = (frame: number, key: string, value: number, offset: number) => ({
+    frame,
+    record: recordOf(key, value, { offset, topic: 'in', change: change(0) }),
+  });
+  // Of the last record two rows wait for the first record's answer; the others come when the memory has it.
+  await sameTwice(['flatMapValues', 'mapAsync of Observables', 'predict', 'predict with a memory'], {
+    records: [record(0, 'a', 1, 0), record(1, 'b', 3, 1), record(3, 'a', 3, 2)],
+    delays: [6, 0, 0, 4, 0],
+  });
+});
+
 test('three and four in a chain', async () => {
   await fc.assert(fc.asyncProperty(chains, tables, sameTwice), { numRuns: 500 });
 });
