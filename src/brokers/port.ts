@@ -114,7 +114,7 @@ export interface ClientStatistics {
 export interface Consumer {
   /** Joins the group. Assignments come through the listener, during `poll`. */
   subscribe(topics: readonly string[], listener: RebalanceListener): void;
-  /** Reads these partitions from these offsets, without a group. Replaces the earlier assignment. */
+  /** Reads these partitions from these offsets, without a group. Replaces the earlier assignment; none is paused. */
   assign(partitions: readonly TopicPartitionOffset[]): void;
   assignment(): readonly TopicPartition[];
   /**

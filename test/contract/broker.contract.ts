@@ -465,6 +465,20 @@ export function brokerContract(name: string, open: () => Promise<BrokerUnderTest
         expect(texts(await readUpTo(consumer, '0'))).toEqual(['0']);
       });
 
+      it('reads a partition that is assigned again, also when it was paused before', async () => {
+        const topic = await session.topic();
+        const producer = await session.producer();
+        const consumer = await session.consumer();
+        const start = { topic, partition: 0, offset: 0 };
+        consumer.assign([start]);
+        consumer.pause([start]);
+        producer.produce(record(topic, 'a', { partition: 0 }));
+        await producer.flush(PATIENCE_MS);
+        expect(await consumer.poll(10, 300)).toEqual([]);
+        consumer.assign([start]);
+        expect(texts(await readUpTo(consumer, 'a'))).toEqual(['a']);
+      });
+
       it('refuses a second poll while one is pending', async () => {
         const topic = await session.topic();
         const consumer = await session.reader(topic);

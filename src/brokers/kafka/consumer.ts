@@ -179,7 +179,10 @@ class KafkaConsumer implements Consumer {
     this.#asked('Assigning partitions', () => this.#client.assign([...partitions]));
     this.#toAssign = undefined;
     const paused = partitions.filter((partition) => this.#partitions.isPaused(partition));
+    const running = partitions.filter((partition) => !this.#partitions.isPaused(partition));
     if (paused.length > 0) this.#asked('Pausing', () => this.#client.pause(paused));
+    // To librdkafka a partition that was paused when it went is paused when it comes again.
+    if (running.length > 0) this.#asked('Resuming', () => this.#client.resume(running));
   }
 
   async #fetchRecords(max: number, timeoutMs: number): Promise<readonly ConsumedRecord[]> {
