@@ -102,7 +102,7 @@ describe('millrace dev refuses, before anything is changed,', () => {
     await writeFile(join(commonJs, 'cars.ts'), 'export default 1;');
     await expectRefused(await dev([join(commonJs, 'cars.ts')]), /cars\.ts has no topology as its default export/);
     const config = join(commonJs, 'millrace.config.ts');
-    await writeFile(config, `export default { 'comit.interval.ms': 5 };`);
+    await writeFile(config, `export default { 'application.id': 'cars', 'comit.interval.ms': 5 };`);
     await expectRefused(
       await dev([TOPOLOGY, '--config', config]),
       /^millrace: comit\.interval\.ms: is no setting of millrace/,
