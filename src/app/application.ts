@@ -101,6 +101,7 @@ export class Application {
   #worker: Worker | undefined;
   #ended: Promise<void> | undefined;
   #failure: Error | undefined;
+  #isPaused = false;
   readonly #comeback: Comeback;
   /** What workers did that had to be replaced. */
   #past: WorkDone = NOTHING_DONE;
@@ -229,10 +230,12 @@ export class Application {
 
   /** Stops processing records; membership is kept, and what is in flight finishes. */
   pause(): void {
+    this.#isPaused = true;
     this.#worker?.pause();
   }
 
   resume(): void {
+    this.#isPaused = false;
     this.#worker?.resume();
   }
 
@@ -298,6 +301,7 @@ export class Application {
       this.#worker = worker;
       // Told to end while it was still opening: what is open is closed, and nothing is read.
       if (this.state !== 'REBALANCING') worker.stop();
+      if (this.#isPaused) worker.pause();
       worker.start();
       try {
         return await worker.ended;

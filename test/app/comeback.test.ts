@@ -66,6 +66,19 @@ describe.each(['at_least_once', 'exactly_once_v2'] as const)('with %s', (guarant
     expect(stage.app.state).toBe('NOT_RUNNING');
   });
 
+  test('one that was paused stays so', async () => {
+    const { stage, blows, opened } = await open(guarantee);
+    const before = opened();
+    stage.app.pause();
+    await stage.put(records(6, 12));
+    blows.push('expelled', 'fenced');
+    await stage.work(20_000);
+    expect([stage.app.state, opened(), stage.app.status.read]).toEqual(['RUNNING', before + 1, 6]);
+    stage.app.resume();
+    await stage.work();
+    expect(stage.app.status.finished.delivered).toBe(12);
+  });
+
   test('one that is fenced again before it works ends', async () => {
     const { stage, blows } = await open(guarantee);
     blows.push('expelled', 'fenced', 'fenced');
