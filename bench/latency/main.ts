@@ -6,7 +6,6 @@
  * BentoML and Debezium's JDBC sink. The client does not wait for a price before it inserts the next row. It is woken by a
  * trigger that notifies it when the priced row is committed.
  */
-import pg from 'pg';
 import { machine, median } from '../machine.js';
 import { embeddedPath } from './embedded-path.js';
 import type { Path } from './path.js';
@@ -27,29 +26,23 @@ function report(what: string, measured: readonly number[]): void {
 
 const path: Path = await (process.argv.includes('--stack') ? stackPath() : embeddedPath());
 try {
-  const client = new pg.Client({ connectionString: path.database });
-  await client.connect();
-  try {
-    const rows = await insertAtRate(client, ROWS, PER_SECOND);
-    console.log(`${machine()}\n${ROWS * (1 - WARM_UP)} rows at ${PER_SECOND} a second, milliseconds\n`);
-    console.log(`| ${path.name} | median | p90 | p99 | max |\n|---|--:|--:|--:|--:|`);
+  const rows = await insertAtRate(path.database, ROWS, PER_SECOND);
+  console.log(`${machine()}\n${ROWS * (1 - WARM_UP)} rows at ${PER_SECOND} a second, milliseconds\n`);
+  console.log(`| ${path.name} | median | p90 | p99 | max |\n|---|--:|--:|--:|--:|`);
+  report(
+    'insert sent until committed',
+    rows.map(({ sent, committed }) => committed - sent),
+  );
+  for (const { name, from, to } of path.stages()) {
     report(
-      'insert sent until committed',
-      rows.map(({ sent, committed }) => committed - sent),
+      name,
+      rows.map((row) => Math.max(0, to(row) - from(row))),
     );
-    for (const { name, from, to } of path.stages()) {
-      report(
-        name,
-        rows.map((row) => Math.max(0, to(row) - from(row))),
-      );
-    }
-    report(
-      '**committed until its price is visible**',
-      rows.map(({ committed, visible }) => Math.max(0, visible - committed)),
-    );
-  } finally {
-    await client.end();
   }
+  report(
+    '**committed until its price is visible**',
+    rows.map(({ committed, visible }) => Math.max(0, visible - committed)),
+  );
 } finally {
   await path.stop();
 }

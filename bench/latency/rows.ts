@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type pg from 'pg';
+import pg from 'pg';
 import { listings } from '../../models/ford/listings.js';
 import type { TimedRow } from './path.js';
 
@@ -8,8 +8,32 @@ const COLUMNS = ['model', 'year', 'transmission', 'mileage', 'fueltype', 'tax', 
 const FIRST_ID = 100_000;
 const PRICED_WITHIN_MS = 30_000;
 
+/** Connections that insert: a row need not wait for the one before. */
+const CONNECTIONS = 4;
+
 /** Inserts rows at a steady rate, whatever becomes of them, and waits until all are priced. */
-export async function insertAtRate(client: pg.Client, count: number, perSecond: number): Promise<readonly TimedRow[]> {
+export async function insertAtRate(
+  connectionString: string,
+  count: number,
+  perSecond: number,
+): Promise<readonly TimedRow[]> {
+  const listening = new pg.Client({ connectionString });
+  await listening.connect();
+  const inserting = new pg.Pool({ connectionString, max: CONNECTIONS });
+  try {
+    return await timed(listening, inserting, count, perSecond);
+  } finally {
+    await inserting.end();
+    await listening.end();
+  }
+}
+
+async function timed(
+  client: pg.Client,
+  inserting: pg.Pool,
+  count: number,
+  perSecond: number,
+): Promise<readonly TimedRow[]> {
   const visible = new Map<number, number>();
   client.on('notification', ({ payload }) => visible.set(Number(payload), performance.now()));
   await client.query(`create or replace function tell() returns trigger language plpgsql as
@@ -28,7 +52,7 @@ export async function insertAtRate(client: pg.Client, count: number, perSecond: 
     await delay(Math.max(0, start + (row * 1_000) / perSecond - performance.now()));
     const sent = performance.now();
     inserts.push(
-      client
+      inserting
         .query({ name: 'insert', text, values: [id, ...COLUMNS.map((column) => car[column])] })
         .then(() => ({ id, sent, committed: performance.now() })),
     );

@@ -31,7 +31,7 @@ export async function defaultExport(path: string, setting: string): Promise<unkn
   }
 }
 
-/** A TypeScript file that Node takes for CommonJS, and can load all the same (22.12 and later), is wrapped once more. */
+/** A TypeScript file that Node takes for CommonJS, and can load all the same (24 can), is wrapped once more. */
 function ofModule(module: Module): unknown {
   const { default: exported } = module;
   const isWrapped = 'module.exports' in module && typeof exported === 'object' && exported !== null;
