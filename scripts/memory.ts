@@ -22,10 +22,11 @@ const NOBODY = 'http://127.0.0.1:9';
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { away: { type: 'boolean' } } });
 const minutes = Number(positionals[0] ?? 5);
 
-/** Resident set of a process, MB. Source: proc(5), VmRSS in kB. */
-async function residentMb(pid: number): Promise<number> {
+/** Resident set of a process, and what of it are mapped files, MB. Source: proc(5), VmRSS and RssFile in kB. */
+async function residentMb(pid: number): Promise<{ readonly mb: number; readonly filesMb: number }> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  return Number(/VmRSS:\s+(\d+)/.exec(status)![1]) / 1_024;
+  const of = (name: string) => Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)![1]) / 1_024;
+  return { mb: of('VmRSS'), filesMb: of('RssFile') };
 }
 
 const folder = await temporaryFolder();
@@ -41,9 +42,11 @@ try {
   let written = AHEAD;
   const sampling = setInterval(async () => {
     const minute = Math.floor((Date.now() - startedAt) / 60_000) + 1;
-    const mb = await residentMb(worker.child.pid!);
+    const { mb, filesMb } = await residentMb(worker.child.pid!);
     samples.push({ minute, mb });
-    console.log(`${((Date.now() - startedAt) / 1_000).toFixed(0)} s: ${mb.toFixed(0)} MB, ${read()} records read`);
+    console.log(
+      `${((Date.now() - startedAt) / 1_000).toFixed(0)} s: ${mb.toFixed(0)} MB, ${filesMb.toFixed(0)} of it mapped files, ${read()} records read`,
+    );
   }, SAMPLE_EVERY_MS);
   while (Date.now() - startedAt < minutes * 60_000 + 1_000) {
     if (written - read() < AHEAD) {

@@ -76,6 +76,11 @@ export class BrokerError extends Error {
   }
 }
 
+/** Whether the same call may succeed later. */
+export function isRetriable(thrown: unknown): thrown is BrokerError {
+  return thrown instanceof BrokerError && thrown.kind === 'retriable';
+}
+
 /** Whatever was thrown, as an Error: some libraries throw strings. */
 export function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown));

@@ -1,7 +1,7 @@
 import type { Observable } from 'rxjs';
 import type { Broker, ClientStatistics, TopicPartition } from '../brokers/port.js';
 import { type Clock, systemClock } from '../clock.js';
-import { asError, BrokerError, ConfigurationError, type RecordError } from '../errors.js';
+import { asError, type BrokerError, ConfigurationError, isRetriable, type RecordError } from '../errors.js';
 import type { Availability } from '../model/availability.js';
 import type { BatcherStats } from '../model/batcher.js';
 import type { Countable } from '../operators/operator.js';
@@ -381,8 +381,4 @@ export class Application {
     if (state === 'NOT_RUNNING') this.#states.to('PENDING_SHUTDOWN');
     this.#states.to(state);
   }
-}
-
-function isRetriable(thrown: unknown): boolean {
-  return thrown instanceof BrokerError && thrown.kind === 'retriable';
 }

@@ -4,7 +4,6 @@
  * Live: starting it again would not help. Ready: records that come are processed. What it waits for makes it not ready
  * and not dead: a model that is away, a broker, a restore.
  */
-
 import type { Application, ApplicationListener } from '../app/application.js';
 import type { State } from '../app/state.js';
 import { partitionName } from '../brokers/partition-name.js';

@@ -1,5 +1,4 @@
 /** How fast a replay will be: measured, by running the topology over some of its records in memory. */
-
 import { Application } from '../app/application.js';
 import { openEmbeddedBroker } from '../brokers/embedded/index.js';
 import { partitionName } from '../brokers/partition-name.js';

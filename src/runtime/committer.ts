@@ -16,7 +16,7 @@
  */
 import type { Consumer, Producer } from '../brokers/port.js';
 import type { Clock } from '../clock.js';
-import { BrokerError } from '../errors.js';
+import { BrokerError, isRetriable } from '../errors.js';
 import type { Outbox } from './outbox.js';
 import type { Progress, TaskProgress } from './progress.js';
 import { type Patience, retrying } from './retry.js';
@@ -181,7 +181,7 @@ class Flushes implements Protocol {
 
   async commit(taken: Taken): Promise<void> {
     await this.#producer.flush(CALL_TIMEOUT_MS).catch((thrown: unknown) => {
-      throw thrown instanceof BrokerError && thrown.kind === 'retriable' ? toBeAborted(thrown) : thrown;
+      throw isRetriable(thrown) ? toBeAborted(thrown) : thrown;
     });
     const offsets = [...taken.values()].flatMap((progress) => progress.offsets);
     if (offsets.length > 0) await retrying(this.#patience, () => this.#consumer.commit(offsets));

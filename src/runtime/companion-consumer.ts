@@ -10,6 +10,8 @@
  *      (`companions` of the consumer's configuration), in the transaction of whatever else there is.
  *  C3. It is read from where the group has committed it; while that cannot be asked, it waits and its leader does not.
  */
+
+import { partitionName } from '../brokers/partition-name.js';
 import type {
   Broker,
   ClientStatistics,
@@ -22,7 +24,7 @@ import type {
   TopicPartitionTime,
 } from '../brokers/port.js';
 import type { Clock } from '../clock.js';
-import { BrokerError } from '../errors.js';
+import { isRetriable } from '../errors.js';
 
 /** Milliseconds between two looks at companions that had nothing: they are read now and then, their leaders always. */
 const LOOK_EVERY_MS = 100;
@@ -194,7 +196,7 @@ class CompanionConsumer implements Consumer {
       }
       this.#moved = true;
     } catch (thrown) {
-      if (!(thrown instanceof BrokerError) || thrown.kind !== 'retriable') throw thrown;
+      if (!isRetriable(thrown)) throw thrown;
     }
   }
 
@@ -209,13 +211,13 @@ class CompanionConsumer implements Consumer {
   #come(leaders: readonly TopicPartition[]): readonly TopicPartition[] {
     const partitions = this.#of(leaders);
     for (const partition of partitions) {
-      this.#companions.set(keyOf(partition), { partition, offset: undefined, paused: false });
+      this.#companions.set(partitionName(partition), { partition, offset: undefined, paused: false });
     }
     return partitions;
   }
 
   #go(companions: readonly TopicPartition[]): void {
-    for (const partition of companions) this.#companions.delete(keyOf(partition));
+    for (const partition of companions) this.#companions.delete(partitionName(partition));
     if (companions.length > 0) this.#moved = true;
   }
 
@@ -240,10 +242,6 @@ class CompanionConsumer implements Consumer {
   }
 
   #companion(partition: TopicPartition): Companion | undefined {
-    return this.#companions.get(keyOf(partition));
+    return this.#companions.get(partitionName(partition));
   }
-}
-
-function keyOf({ topic, partition }: TopicPartition): string {
-  return `${topic}/${partition}`;
 }

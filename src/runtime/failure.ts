@@ -1,3 +1,4 @@
+import { partitionName } from '../brokers/partition-name.js';
 import type { ConsumedRecord } from '../brokers/port.js';
 import type { ErrorHandler } from '../error-handler.js';
 import { asError, RecordError, type RecordPhase } from '../errors.js';
@@ -30,7 +31,7 @@ export function failureOf(
 ): Failure {
   const { error, node, phase } = located(thrown, 'the runtime', 'processing');
   const { topic, partition, offset } = raw ?? { topic: '', partition: -1, offset: -1 };
-  const where = raw === undefined ? 'a punctuation' : `${raw.topic}-${raw.partition}@${raw.offset}`;
+  const where = raw === undefined ? 'a punctuation' : `${partitionName(raw)}@${raw.offset}`;
   const message = `${where} failed in ${node} (${phase}): ${error.message}`;
   return {
     error: new RecordError(message, phase, { topic, partition, offset }, node, { cause: error }),

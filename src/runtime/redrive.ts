@@ -10,6 +10,7 @@
  *  R2. A redriven record never overtakes a later change of its key (invariant 9): `distinct` drops it when its marker
  *      of the key is of a later offset, and who redrives marks it superseded when the source holds a later one.
  */
+import { partitionName } from '../brokers/partition-name.js';
 import type { ConsumedRecord, TopicPartitionOffset, TopicSpec } from '../brokers/port.js';
 import { TopologyError } from '../errors.js';
 import type { Header, Headers } from '../record.js';
@@ -94,7 +95,7 @@ export function redrivenOf(record: ConsumedRecord): Redriven {
     const value = texts.get(name);
     if (value !== undefined) return value;
     throw new Error(
-      `${record.topic}-${record.partition}@${record.offset} has no header ${REDRIVE_HEADER_PREFIX}${name}: only ` +
+      `${partitionName(record)}@${record.offset} has no header ${REDRIVE_HEADER_PREFIX}${name}: only ` +
         `'millrace dlq redrive' writes to a redrive topic`,
     );
   };

@@ -1,5 +1,5 @@
 import { type Clock, delay } from '../clock.js';
-import { BrokerError } from '../errors.js';
+import { type BrokerError, isRetriable } from '../errors.js';
 
 const RETRY_MS = 100;
 
@@ -22,7 +22,7 @@ export async function retrying<T>({ clock, over, again }: Patience, call: () => 
     try {
       return await call();
     } catch (error) {
-      if (!(error instanceof BrokerError) || error.kind !== 'retriable' || over()) throw error;
+      if (!isRetriable(error) || over()) throw error;
       again?.(error);
       await delay(clock, RETRY_MS);
       if (over()) throw error;

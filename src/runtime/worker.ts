@@ -21,7 +21,7 @@ import type {
   TopicPartition,
 } from '../brokers/port.js';
 import { delay, type Timer } from '../clock.js';
-import { asError, BrokerError, type RecordError } from '../errors.js';
+import { asError, BrokerError, isRetriable, type RecordError } from '../errors.js';
 import { type Countable, noEvents } from '../operators/operator.js';
 import { Capacity } from './capacity.js';
 import { Committer } from './committer.js';
@@ -253,7 +253,7 @@ export class Worker implements RebalanceListener {
   }
 
   #stopsWithout(thrown: unknown): boolean {
-    return this.#phase === 'stopping' && thrown instanceof BrokerError && thrown.kind === 'retriable';
+    return this.#phase === 'stopping' && isRetriable(thrown);
   }
 
   async #step(): Promise<void> {
@@ -308,7 +308,7 @@ export class Worker implements RebalanceListener {
    * however long that takes, and a partition that leaves takes its records with it.
    */
   async #giveBack(records: readonly ConsumedRecord[], thrown: unknown): Promise<void> {
-    if (!(thrown instanceof BrokerError) || thrown.kind !== 'retriable') throw thrown;
+    if (!isRetriable(thrown)) throw thrown;
     this.#settings.listener.retrying(thrown);
     const given = new Set<string>();
     for (const { topic, partition, offset } of records) {

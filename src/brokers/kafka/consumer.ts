@@ -10,6 +10,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { BrokerError } from '../../errors.js';
+import { partitionName } from '../partition-name.js';
 import type {
   ClientStatistics,
   ConsumedRecord,
@@ -201,7 +202,7 @@ class KafkaConsumer implements Consumer {
 
   seek(partition: TopicPartitionOffset): void {
     if (!this.#partitions.has(partition)) {
-      throw misuse(`seek() of ${partition.topic}-${partition.partition}, which is not assigned to this consumer`);
+      throw misuse(`seek() of ${partitionName(partition)}, which is not assigned to this consumer`);
     }
     this.#partitions.seek(partition);
     this.#seeks.add(partition);
@@ -287,7 +288,7 @@ class KafkaConsumer implements Consumer {
     });
     if (foreign === undefined) return undefined;
     return new BrokerError(
-      `${this.#name('Committing offsets')} failed: ${foreign.topic}-${foreign.partition} is not, or no longer, this member's. ` +
+      `${this.#name('Committing offsets')} failed: ${partitionName(foreign)} is not, or no longer, this member's. ` +
         'Drop what was not committed; its new owner reads it again.',
       'fenced',
       'NOT_ASSIGNED',

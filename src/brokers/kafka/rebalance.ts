@@ -11,7 +11,6 @@
  *     back without having been asked for it: then it is lost and assigned again.
  *  4. While closing nobody polls: events are answered at once, and the listener has been told before.
  */
-
 import { setImmediate as afterPendingCallbacks } from 'node:timers/promises';
 import { partitionName } from '../partition-name.js';
 import type { RebalanceListener, TopicPartition } from '../port.js';

@@ -1,5 +1,4 @@
 /** Seeks of a consumer: asked for at once, done before the next fetch. */
-
 import { setTimeout as wait } from 'node:timers/promises';
 import { partitionName } from '../partition-name.js';
 import type { TopicPartitionOffset } from '../port.js';
@@ -44,15 +43,15 @@ export class Seeks {
     }
   }
 
-  async #seek({ topic, partition, offset }: TopicPartitionOffset): Promise<void> {
+  async #seek(target: TopicPartitionOffset): Promise<void> {
     const deadline = Date.now() + SEEK_TIMEOUT_MS;
     for (;;) {
       const error = await new Promise<ClientError | undefined>((resolve) => {
-        this.#consumer.seek({ topic, partition, offset }, SEEK_TIMEOUT_MS, resolve);
+        this.#consumer.seek(target, SEEK_TIMEOUT_MS, resolve);
       });
       if (!error) return;
       if (!NOT_STARTED.has(error.code ?? 0) || Date.now() > deadline) {
-        throw translate(error, `Seeking ${topic}-${partition} to offset ${offset}`);
+        throw translate(error, `Seeking ${partitionName(target)} to offset ${target.offset}`);
       }
       await wait(TRY_AGAIN_MS);
     }

@@ -2,7 +2,6 @@
  * Where newly assigned partitions begin, when the reset differs from topic to topic or has to be an error: librdkafka
  * knows one `auto.offset.reset` for a consumer, and reports an error of it where a batch may swallow it.
  */
-
 import { BrokerError } from '../../errors.js';
 import { partitionName } from '../partition-name.js';
 import type { Consumer, ConsumerConfig, TopicPartition, TopicPartitionOffset } from '../port.js';

@@ -1,6 +1,6 @@
 /** Waiting for a broker that is away: the same call again, until it answers or nobody waits any longer. */
 import { type Clock, delay } from '../../clock.js';
-import { BrokerError } from '../../errors.js';
+import { type BrokerError, isRetriable } from '../../errors.js';
 
 const RETRY_MS = 500;
 
@@ -22,7 +22,7 @@ export class Patience {
       try {
         return await call();
       } catch (error) {
-        if (!(error instanceof BrokerError) || error.kind !== 'retriable' || this.#isOver()) throw error;
+        if (!isRetriable(error) || this.#isOver()) throw error;
         this.#onRetry(error);
         await delay(this.#clock, RETRY_MS);
       }

@@ -10,7 +10,7 @@
  */
 import type { ProduceRequest, Producer } from '../../brokers/port.js';
 import { type Clock, delay } from '../../clock.js';
-import { asError, BrokerError } from '../../errors.js';
+import { asError, BrokerError, isRetriable } from '../../errors.js';
 import { type CapturePosition, positionRecord, type TransactionPart } from './capture-position.js';
 
 export interface PublisherSettings {
@@ -231,7 +231,7 @@ export class Publisher {
         await call();
         return;
       } catch (error) {
-        if (!(error instanceof BrokerError) || error.kind !== 'retriable' || this.#stopped) throw error;
+        if (!isRetriable(error) || this.#stopped) throw error;
         this.#listener.onRetry(error);
         await delay(this.#clock, RETRY_MS);
       }

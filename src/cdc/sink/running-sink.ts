@@ -12,7 +12,7 @@
  */
 import type { Consumer, Producer } from '../../brokers/port.js';
 import { delay } from '../../clock.js';
-import { asError, BrokerError, type RecordError } from '../../errors.js';
+import { asError, BrokerError, isRetriable, type RecordError } from '../../errors.js';
 import { awaited } from './awaited.js';
 import { DatabaseError } from './database-errors.js';
 import { sendDeadLetter } from './dead-letters.js';
@@ -248,6 +248,5 @@ export class RunningSink implements TableSink {
 
 /** The database, the broker or the schema registry is not there now, and may be again. */
 function isAway(error: unknown): boolean {
-  if (error instanceof BrokerError) return error.kind === 'retriable';
-  return error instanceof DatabaseError && error.kind === 'away';
+  return isRetriable(error) || (error instanceof DatabaseError && error.kind === 'away');
 }

@@ -362,15 +362,16 @@ describe('a slow service', () => {
     expect(await ask(oracle, 1, 50)).toEqual({ error: null, prediction: 10 });
   });
 
-  test('each request has its time: the next one may be answered', async () => {
+  test('each request has its time: a later one may be answered', async () => {
     let isFirst = true;
     const service = await serve((seen, response, socket) => {
       if (isFirst) isFirst = false;
       else return tenfold()(seen, response, socket);
     });
-    const oracle = await asking(service, { ...MANY, timeout: 50 });
+    const oracle = await asking(service, { ...MANY, timeout: 50, retries: 100 });
     expect(await ask(oracle, 1)).toEqual({ error: null, prediction: 10 });
-    expect(figures(oracle).statuses).toEqual({ 200: 1, 'no answer': 1 });
+    // More than one where the machine is slower than the time of a request.
+    expect(figures(oracle).statuses).toEqual({ 200: 1, 'no answer': expect.any(Number) });
   });
 
   test('that never answers in the time of a request has timed out', async () => {
@@ -381,7 +382,8 @@ describe('a slow service', () => {
       kind: 'timeout',
       message: `${service.url}/predict_batch gave no answer within 20 ms`,
     });
-    expect(service.asked).toHaveLength(2);
+    // What the service saw is not counted: it may be too slow to see a request in its time.
+    expect(figures(oracle).statuses).toEqual({ 'no answer': 2 });
   });
 });
 
