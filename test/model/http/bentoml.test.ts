@@ -382,8 +382,8 @@ describe('a slow service', () => {
       kind: 'timeout',
       message: `${service.url}/predict_batch gave no answer within 20 ms`,
     });
-    // What the service saw is not counted: it may be too slow to see a request in its time.
-    expect(figures(oracle).statuses).toEqual({ 'no answer': 2 });
+    // Neither what the service saw, which may be too slow to see a request in its time, nor whether it was ready at once.
+    expect((figures(oracle).statuses as Record<string, number>)['no answer']).toBeGreaterThanOrEqual(2);
   });
 });
 
