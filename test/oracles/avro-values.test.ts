@@ -91,6 +91,14 @@ function hasAliasesUnderAnotherName(reader: AvroNode, writer: AvroNode): boolean
   );
 }
 
+/**
+ * A difference: bytes read as a string may be no UTF-8. For how many of them one U+FFFD stands is not the same in Java and
+ * in Node, whose decoder is the web's.
+ */
+function withOneReplacement(value: unknown): unknown {
+  return value === undefined ? undefined : JSON.parse(JSON.stringify(value).replace(/\uFFFD+/g, '\uFFFD'));
+}
+
 /** Every record inside a schema, which may contain itself. */
 function recordsOf(node: AvroNode, found = new Set<AvroRecord>()): readonly AvroRecord[] {
   if (node.kind === 'array') recordsOf(node.items, found);
@@ -144,7 +152,8 @@ describe.skipIf(missing !== undefined)(`Java's Avro${missing === undefined ? '' 
         if (hasAliasesUnderAnotherName(target, node)) return;
         seen.resolved += 1;
         expect(answer.refused).toBeUndefined();
-        expect(dump(target, new AvroReader(node, target).read(bytes, 0))).toEqual(answer.resolved);
+        const resolved = dump(target, new AvroReader(node, target).read(bytes, 0));
+        expect(withOneReplacement(resolved)).toEqual(withOneReplacement(answer.resolved));
       }),
       { numRuns: RUNS },
     );
