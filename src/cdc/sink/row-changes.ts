@@ -25,8 +25,9 @@ export interface ColumnarRows {
 export interface TableChanges {
   /** The shapes met, so that the table can be made to fit them. */
   readonly shapes: readonly RowShape[];
-  readonly upserts: readonly ColumnarRows[];
+  /** Come first: among them are rows that are deleted and set again, which keep nothing of what they were. */
   readonly deletes: readonly ColumnarRows[];
+  readonly upserts: readonly ColumnarRows[];
 }
 
 interface LastChange {
@@ -35,6 +36,8 @@ interface LastChange {
   /** undefined: deleted. An element is undefined where the value is unavailable. */
   readonly rest: readonly (string | null | undefined)[] | undefined;
   readonly columns: readonly Column[];
+  /** Whether this batch deletes the row, now or before it is set again. */
+  readonly deletes: boolean;
 }
 
 /**
@@ -55,7 +58,8 @@ export function tableChanges(records: readonly SinkRecord[], shapeOf: ShapeOf): 
     if (rest?.includes(undefined)) rest = carriedOver(rest, shape, earlier);
     // Deleted and set again: what counts is where the key was met last.
     last.delete(id);
-    last.set(id, withEarlierColumns({ shape, key, rest, columns: shape.rest }, earlier));
+    const deletes = rest === undefined || earlier?.deletes === true;
+    last.set(id, withEarlierColumns({ shape, key, rest, columns: shape.rest, deletes }, earlier));
   }
   return { shapes: [...shapes], ...columnar([...last.values()]) };
 }
@@ -116,24 +120,29 @@ function withEarlierColumns(change: LastChange, earlier: LastChange | undefined)
   };
 }
 
-/** Groups changes that one statement can make: the same shape, and the same columns known. */
 function columnar(changes: readonly LastChange[]): Pick<TableChanges, 'upserts' | 'deletes'> {
+  const deleted = changes.filter(({ deletes }) => deletes).map((change) => ({ ...change, rest: undefined }));
+  const set = changes.filter(({ rest }) => rest !== undefined);
+  return {
+    deletes: statements(deleted, ({ shape }) => `${shape.id}`),
+    upserts: statements(set, ({ shape, rest, columns }) => {
+      const unknown = rest?.includes(undefined) ? rest.map((value) => (value === undefined ? 1 : 0)) : '';
+      const added = columns.slice(shape.rest.length).map(({ name }) => name);
+      return `${shape.id}/${unknown}/${added}`;
+    }),
+  };
+}
+
+/** Groups changes that one statement can make: the same shape, and the same columns known. */
+function statements(changes: readonly LastChange[], idOf: (change: LastChange) => string): ColumnarRows[] {
   const groups = new Map<string, LastChange[]>();
   for (const change of changes) {
-    const unknown = change.rest?.includes(undefined) ? change.rest.map((value) => (value === undefined ? 1 : 0)) : '';
-    const added = change.columns.slice(change.shape.rest.length).map(({ name }) => name);
-    const id = `${change.rest === undefined ? 'd' : 'u'}${change.shape.id}/${unknown}/${added}`;
+    const id = idOf(change);
     const group = groups.get(id);
     if (group === undefined) groups.set(id, [change]);
     else group.push(change);
   }
-  const upserts: ColumnarRows[] = [];
-  const deletes: ColumnarRows[] = [];
-  for (const group of groups.values()) {
-    const first = group[0] as LastChange;
-    (first.rest === undefined ? deletes : upserts).push(columnarRows(group, first));
-  }
-  return { upserts, deletes };
+  return [...groups.values()].map((group) => columnarRows(group, group[0] as LastChange));
 }
 
 function columnarRows(group: readonly LastChange[], first: LastChange): ColumnarRows {

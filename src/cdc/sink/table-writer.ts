@@ -120,11 +120,11 @@ export class TableWriter {
       // Deletes of a table that never was: there is nothing to delete.
       if (table === undefined) continue;
       const actual = (column: string) => table.columns.get(column);
-      for (const { columns, keyColumns, parameters } of changes.upserts) {
-        statements.push({ sql: upsertSql(table.name, columns, keyColumns, actual), parameters });
-      }
       for (const { keyColumns, parameters } of changes.deletes) {
         statements.push({ sql: deleteSql(table.name, keyColumns, actual), parameters });
+      }
+      for (const { columns, keyColumns, parameters } of changes.upserts) {
+        statements.push({ sql: upsertSql(table.name, columns, keyColumns, actual), parameters });
       }
     }
     return statements;

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { parseSinkConfig, type TableSinkConfig } from '../../../src/cdc/sink/index.js';
@@ -186,6 +187,36 @@ describe('schema evolution', () => {
     const valueSchema = withField(optional('string', 'colour'));
     await to.write([carRecord(1, { ...car(1, 'a'), colour: 'red' }, { valueSchema }), carRecord(1, car(1, 'b'))]);
     expect(await rows('select model, colour from cars')).toEqual([{ model: 'b', colour: 'red' }]);
+  });
+
+  test('whatever a batch does to a key under whatever schema: the rows are those of writing it one by one', async () => {
+    const narrow = struct(int32('id'), optional('string', 'model'), optional('int32', 'doors'));
+    const step = fc.record({ id: fc.integer({ min: 1, max: 2 }), what: fc.constantFrom('car', 'narrow', 'delete') });
+    let number = 0;
+    const recordOf = ({ id, what }: { id: number; what: string }) => {
+      number += 1;
+      if (what === 'delete') return carRecord(id, null);
+      if (what === 'car') return carRecord(id, car(id, `car ${number}`, number));
+      return carRecord(id, { id, model: `narrow ${number}`, doors: number }, { valueSchema: narrow });
+    };
+    const into = (table: string) => writer({ 'collection.name.format': table });
+    const [together, alone] = [into('together'), into('alone')];
+    // Both tables have all columns from the start, in the same order.
+    for (const each of [together, alone]) {
+      await each.write([recordOf({ id: 3, what: 'car' })]);
+      await each.write([recordOf({ id: 3, what: 'narrow' })]);
+      await each.write([carRecord(3, null)]);
+    }
+    const batches = fc.array(fc.array(step, { minLength: 1, maxLength: 5 }), { minLength: 1, maxLength: 3 });
+    const property = fc.asyncProperty(batches, async (steps) => {
+      await db.query('delete from together; delete from alone');
+      for (const records of steps.map((batch) => batch.map(recordOf))) {
+        await together.write(records);
+        for (const record of records) await alone.write([record]);
+      }
+      expect(await rows('select * from together order by id')).toEqual(await rows('select * from alone order by id'));
+    });
+    await fc.assert(property, { numRuns: Number(process.env.MILLRACE_RUNS ?? 50) });
   });
 
   test('a new field with a default fills the rows that are there', async () => {
