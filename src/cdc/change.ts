@@ -117,6 +117,7 @@ function compareNullLowest(a: bigint | null, b: bigint | null): number {
 /** Whether a column's value is Debezium's stand-in for an unchanged large value: as text, as bytes or in an array. */
 export function isUnavailable(value: unknown): boolean {
   if (typeof value === 'string') return value === UNAVAILABLE;
+  if (typeof value !== 'object') return false;
   if (Buffer.isBuffer(value)) return value.equals(UNAVAILABLE_BYTES);
   return Array.isArray(value) && value.length === 1 && isUnavailable(value[0]);
 }

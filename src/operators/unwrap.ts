@@ -140,17 +140,23 @@ class Unwrapping {
 
   /** The row with what was not logged restored, or left out; the same row when all was. */
   #known(row: Row, { key }: StreamRecord): Row {
-    const missing = Object.keys(row).filter((column) => isUnavailable(row[column]));
-    if (missing.length === 0) return row;
+    if (!lacksValues(row)) return row;
     const last = key === null ? undefined : this.#store?.get(key);
     const known: Record<string, unknown> = { ...row };
-    for (const column of missing) {
+    for (const column of Object.keys(row)) {
+      if (!isUnavailable(row[column])) continue;
       const value = restored(last, column);
       if (value === undefined) delete known[column];
       else known[column] = value;
     }
     return known;
   }
+}
+
+/** Whether a value of the row was not logged. */
+function lacksValues(row: Row): boolean {
+  for (const column in row) if (isUnavailable(row[column])) return true;
+  return false;
 }
 
 /** The schema of a row that has lost columns of `whole`. */

@@ -12,7 +12,7 @@ export class InFlight {
   }
 
   get first(): Unit | undefined {
-    return this.#units[this.#head];
+    return this.#head < this.#units.length ? this.#units[this.#head] : undefined;
   }
 
   push(unit: Unit): void {
@@ -22,10 +22,8 @@ export class InFlight {
   shift(): void {
     this.#units[this.#head] = undefined;
     this.#head += 1;
-    if (this.#head === this.#units.length) {
-      this.#units = [];
-      this.#head = 0;
-    } else if (this.#head >= COMPACT_AT && this.#head * 2 >= this.#units.length) {
+    // Not whenever it is empty: where nothing waits that is at every record, and an array that grows again is not free.
+    if (this.#head >= COMPACT_AT && this.#head * 2 >= this.#units.length) {
       this.#units = this.#units.slice(this.#head);
       this.#head = 0;
     }

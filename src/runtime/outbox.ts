@@ -34,6 +34,8 @@ export interface OutboxPort {
   failed(error: BrokerError): void;
 }
 
+/** Places at the head of the queue that are empty, from which on they are given back. */
+const COMPACT_AT = 4_096;
 /** Milliseconds until a full producer queue is tried again. */
 const QUEUE_FULL_RETRY_MS = 5;
 
@@ -142,8 +144,8 @@ export class Outbox {
       (this.#waiting as (Waiting | undefined)[])[this.#head] = undefined;
       this.#head += 1;
       this.#bytes -= waiting.unit.bytes;
-      if (this.#head === this.#waiting.length) {
-        this.#waiting = [];
+      if (this.#head >= COMPACT_AT && this.#head * 2 >= this.#waiting.length) {
+        this.#waiting = this.#waiting.slice(this.#head);
         this.#head = 0;
       }
       this.#port.produced(waiting.unit, waiting.task);

@@ -30,8 +30,14 @@ interface Moving {
   sequence: number;
   oldest: number | undefined;
   newest: number | undefined;
-  readonly offsets: Map<string, TopicPartitionOffset>;
+  readonly offsets: Map<string, Line>;
+  /** The one of `offsets` that moved last: records come in runs of one partition. */
+  last: Line | undefined;
   readonly positions: Map<string, number>;
+}
+
+interface Line extends TopicPartition {
+  offset: number;
 }
 
 /** Keeps the progress of the tasks of a worker. */
@@ -94,7 +100,7 @@ export class Progress {
     let moving = this.#tasks.get(task);
     if (moving === undefined) {
       const positions = new Map(this.#positions.get(task));
-      moving = { sequence: 0, oldest: undefined, newest: undefined, offsets: new Map(), positions };
+      moving = { sequence: 0, oldest: undefined, newest: undefined, offsets: new Map(), last: undefined, positions };
       this.#tasks.set(task, moving);
     }
     moving.sequence = unit.sequence;
@@ -109,15 +115,21 @@ export class Progress {
     this.#tallies.get(task)?.handedOver(unit.outcome!);
     moving.oldest ??= raw.timestamp;
     moving.newest = raw.timestamp;
-    moving.offsets.set(partitionName(raw), { topic: raw.topic, partition: raw.partition, offset: raw.offset + 1 });
+    const { topic, partition } = raw;
+    if (moving.last?.partition !== partition || moving.last.topic !== topic) {
+      moving.last = { topic, partition, offset: 0 };
+      moving.offsets.set(partitionName(raw), moving.last);
+    }
+    moving.last.offset = raw.offset + 1;
   }
 
   /** What there is to commit now. */
   take(): ReadonlyMap<Task, TaskProgress> {
     const taken = new Map<Task, TaskProgress>();
-    for (const [task, { offsets, ...moved }] of this.#tasks) {
+    for (const [task, { sequence, offsets, positions, oldest, newest }] of this.#tasks) {
       this.#tallies.get(task)?.committing();
-      taken.set(task, { ...moved, offsets: [...offsets.values()] });
+      const lines = Array.from(offsets.values(), (line) => ({ ...line }));
+      taken.set(task, { sequence, offsets: lines, positions, oldest, newest });
     }
     return taken;
   }

@@ -218,7 +218,7 @@ export class Task implements Writer {
   wrote(store: StoreDeclaration, change: StoreChange): void {
     const unit = this.#atWork();
     const entry: UnitChange = { store: store.name, change };
-    unit.changes.push(entry);
+    unit.changed(entry);
   }
 
   read(writerSequence: number): void {
@@ -261,7 +261,7 @@ export class Task implements Writer {
   /** The record being worked on emits to a topic. */
   emit(request: ProduceRequest): void {
     const output: Output = { request: UNWRITTEN, lane: this.#lane };
-    this.#atWork().outputs.push(output);
+    this.#atWork().emitted(output);
     this.fill(output, request);
   }
 
@@ -269,7 +269,7 @@ export class Task implements Writer {
   emitLater(node: string, place: number, write: () => ProduceRequest): LaterOutput {
     const unit = this.#atWork();
     const output: Output = { request: UNWRITTEN, lane: this.#lane };
-    unit.outputs.push(output);
+    unit.emitted(output);
     unit.outstanding += 1;
     return new LaterOutput(this, node, new HeldTicket(this, unit, this.#lane, place), output, write);
   }

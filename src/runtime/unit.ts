@@ -88,6 +88,17 @@ export class Unit {
     this.#taken = [];
   }
 
+  emitted(output: Output): void {
+    // Most records emit one, and an array that is made with it has room for no more.
+    if (this.outputs.length === 0) this.outputs = [output];
+    else this.outputs.push(output);
+  }
+
+  changed(change: UnitChange): void {
+    if (this.changes.length === 0) this.changes = [change];
+    else this.changes.push(change);
+  }
+
   /** The place of the next ticket among those that a node takes for the unit. */
   takeTicket(lane: number): number {
     const place = this.#taken[lane] ?? 0;

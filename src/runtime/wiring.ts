@@ -9,7 +9,7 @@ import type { StreamRecord } from '../record.js';
 import { NotReady } from '../serde/serde.js';
 import type { KeyValueStore } from '../state/store.js';
 import type { TaskStore } from '../state/task-store.js';
-import type { GraphNode, ProcessorNode, SinkNode, SourceNode, Subtopology } from '../topology/graph.js';
+import type { ProcessorNode, SinkNode, SourceNode, Subtopology } from '../topology/graph.js';
 import type { TopicDeclaration } from '../topology/topic.js';
 import { located } from './failure.js';
 import { originOf, redrivenOf } from './redrive.js';
@@ -52,9 +52,9 @@ export function wire(
     const node = subtopology.nodes[place]!;
     const children = new Map(node.children.map((name) => [name, byName.get(name)!]));
     if (node.role === 'sink') {
-      byName.set(node.name, tapped(taps, node, sink(task, node, place, codec)));
+      byName.set(node.name, sink(task, node, place, codec, taps));
     } else if (node.role === 'processor') {
-      byName.set(node.name, tapped(taps, node, processor(task, node, place, storesByName, children)));
+      byName.set(node.name, processor(task, node, place, storesByName, children, taps));
     } else {
       const head = source(task, node, codec, taps, toAll([...children.values()]));
       for (const topic of node.topics) heads.set(topic.name, head);
@@ -73,11 +73,12 @@ function source(
   taps: Taps,
   forward: Forward,
 ): (raw: ConsumedRecord) => void {
-  const next = tapped(taps, node, forward);
+  const tap = taps.tap(node.name);
   return (raw) => {
     const record = codec.read(node, raw, task.streamTime);
     task.observeTime(record.timestamp);
-    next(record);
+    tap.listener?.(record);
+    forward(record);
   };
 }
 
@@ -101,6 +102,7 @@ function processor(
   place: number,
   stores: ReadonlyMap<string, KeyValueStore>,
   children: ReadonlyMap<string, Forward>,
+  taps: Taps,
 ): Forward {
   const declared = new Map<string, KeyValueStore>();
   for (const { name } of node.operator.stores) declared.set(name, stores.get(name)!);
@@ -108,7 +110,9 @@ function processor(
   const forward = children.size === 0 ? () => task.consumed() : toAll([...children.values()]);
   const process = node.operator.bind(context, forward);
   const endsHere = children.size === 0;
+  const tap = taps.tap(node.name);
   return (record) => {
+    tap.listener?.(record);
     try {
       process(record);
     } catch (thrown) {
@@ -118,11 +122,13 @@ function processor(
   };
 }
 
-function sink(task: Task, node: SinkNode, place: number, codec: Codec): Forward {
+function sink(task: Task, node: SinkNode, place: number, codec: Codec, taps: Taps): Forward {
   const { topic } = node;
   const choose = 'choose' in topic ? (record: StreamRecord) => topic.choose(record) : () => topic;
   const write = (record: StreamRecord) => codec.write(node.name, choose(record), record);
+  const tap = taps.tap(node.name);
   return (record) => {
+    tap.listener?.(record);
     try {
       task.emit(write(record));
     } catch (thrown) {
@@ -137,13 +143,5 @@ function toAll(children: readonly Forward[]): Forward {
   if (children.length === 1) return children[0]!;
   return (record) => {
     for (const child of children) child(record);
-  };
-}
-
-function tapped(taps: Taps, node: GraphNode, forward: Forward): Forward {
-  const tap = taps.tap(node.name);
-  return (record) => {
-    tap.listener?.(record);
-    forward(record);
   };
 }
