@@ -14,6 +14,8 @@ import { checkSecurity } from './security.js';
 import { clientReset } from './start-offsets.js';
 
 const DEFAULT_TRANSACTION_TIMEOUT_MS = 60_000;
+/** How long a broker keeps a fetch of a reader that belongs to no group, at the end of a partition. */
+const READER_FETCH_WAIT_MS = 10;
 
 /**
  * Settings of librdkafka that belong to a topic. The binding sets those of the client first and then replaces all of a
@@ -110,6 +112,9 @@ export function consumerSettings(options: KafkaOptions, config: ConsumerConfig, 
     'fetch.queue.backoff.ms': 10,
     'queued.min.messages': 10_000,
     'queued.max.messages.kbytes': 16_384,
+    // A bounded read is over when a fetch comes back empty, and what is asked meanwhile waits behind that fetch. A group's
+    // consumer waits for records, which end its fetch at once.
+    ...(config.groupId === undefined ? { 'fetch.wait.max.ms': READER_FETCH_WAIT_MS } : {}),
     'allow.auto.create.topics': false,
     ...given,
     'group.id': groupId,

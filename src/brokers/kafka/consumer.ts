@@ -40,6 +40,8 @@ import { firstRecordOf } from './time-search.js';
 
 /** Milliseconds that one question to the client may wait: a rebalance is noticed between two of them. */
 const SLICE_MS = 100;
+/** The same for a reader of no group: between two of them it is noticed that a partition is read to its end. */
+const READER_SLICE_MS = 10;
 
 /**
  * Opens a consumer and waits for the first answer of a broker.
@@ -153,12 +155,14 @@ class KafkaConsumer implements Consumer {
       if (held.length > 0) return held;
 
       const remaining = deadline - performance.now();
-      const records = await this.#fetchRecords(max, Math.max(0, Math.min(SLICE_MS, Math.ceil(remaining))));
+      const slice = this.#groupId === undefined ? READER_SLICE_MS : SLICE_MS;
+      const { records, atEnd } = await this.#fetchRecords(max, Math.max(0, Math.min(slice, Math.ceil(remaining))));
       if (records.length > 0) {
         this.#fetch.ahead(max);
         return records;
       }
-      if (this.#closing !== undefined) return [];
+      // The position of a reader is at the end now, beyond the last markers: that may be all it waits for.
+      if (this.#closing !== undefined || (atEnd && this.#groupId === undefined)) return [];
       if (remaining <= 0) {
         await this.#workOff();
         return [];
@@ -186,9 +190,14 @@ class KafkaConsumer implements Consumer {
     if (running.length > 0) this.#asked('Resuming', () => this.#client.resume(running));
   }
 
-  async #fetchRecords(max: number, timeoutMs: number): Promise<readonly ConsumedRecord[]> {
+  /** @returns the records, and whether a partition has been read to its end */
+  async #fetchRecords(
+    max: number,
+    timeoutMs: number,
+  ): Promise<{ readonly records: readonly ConsumedRecord[]; readonly atEnd: boolean }> {
     try {
-      return this.#partitions.deliver(await this.#fetch.some(max, timeoutMs));
+      const fetched = await this.#fetch.some(max, timeoutMs);
+      return { records: this.#partitions.deliver(fetched), atEnd: fetched.ends.length > 0 };
     } catch (thrown) {
       const error = translate(thrown as ClientError, this.#name('Consuming'));
       this.#fail(error);
