@@ -1,4 +1,5 @@
 /** What the stores of the topology hold, by their changelogs and on the disks, held against what must be remembered. */
+import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
@@ -87,7 +88,8 @@ export function wrongPredictions(remembered: ReadonlyMap<string, string>, { rows
 export async function wrongOnDisk(tasks: string, store: string, changelog: Changelog): Promise<number> {
   let wrong = 0;
   const engines = lmdbEngines(tasks);
-  for (const task of await readdir(tasks)) {
+  // A process that was never given a partition has no folder.
+  for (const task of existsSync(tasks) ? await readdir(tasks) : []) {
     const changes = changelog.get(Number(task.split('_')[1])) ?? [];
     const engine = await engines.open(join(task, store));
     try {
