@@ -1,5 +1,5 @@
 /**
- * The engine's own price: `npx tsx bench/engine.ts`.
+ * The engine's own price: `node --max-semi-space-size=64 --import tsx bench/engine.ts`.
  *
  * The topology of `bench/kafka` over a broker that costs nothing, beside a loop that does the same to the same bytes with
  * the same decoder: what millrace takes longer is its worker, tasks and operators.

@@ -11,6 +11,7 @@ import type { Producer } from '../brokers/port.js';
 import type { Clock, Timer } from '../clock.js';
 import { BrokerError } from '../errors.js';
 import { NO_HEADERS } from '../record.js';
+import { HeadQueue } from './head-queue.js';
 import type { Task } from './task.js';
 import type { Output, Unit } from './unit.js';
 
@@ -34,16 +35,13 @@ export interface OutboxPort {
   failed(error: BrokerError): void;
 }
 
-/** Places at the head of the queue that are empty, from which on they are given back. */
-const COMPACT_AT = 4_096;
 /** Milliseconds until a full producer queue is tried again. */
 const QUEUE_FULL_RETRY_MS = 5;
 
 export class Outbox {
   readonly #producer: Producer;
   readonly #port: OutboxPort;
-  #waiting: Waiting[] = [];
-  #head = 0;
+  #waiting = new HeadQueue<Waiting>();
   #bytes = 0;
   #held = false;
   #retry: Timer | undefined;
@@ -57,7 +55,7 @@ export class Outbox {
 
   /** Finished units that are not handed over. They count as in flight. */
   get size(): number {
-    return this.#waiting.length - this.#head;
+    return this.#waiting.size;
   }
 
   get bytes(): number {
@@ -93,7 +91,7 @@ export class Outbox {
 
   /** The first unit is partly with the producer. */
   get #begun(): boolean {
-    return (this.#waiting[this.#head]?.done ?? 0) > 0;
+    return (this.#waiting.first?.done ?? 0) > 0;
   }
 
   #tellWhole(): void {
@@ -109,7 +107,7 @@ export class Outbox {
 
   /** Drops what is not handed over of a task; what is partly handed over stays, to be completed. */
   drop(task: Task): void {
-    this.#keep(this.#waiting.slice(this.#head).filter((waiting) => waiting.task !== task || waiting.done > 0));
+    this.#keep(this.#waiting.from(0).filter((waiting) => waiting.task !== task || waiting.done > 0));
   }
 
   /** Drops everything. What is partly handed over must not be committed after that. */
@@ -119,8 +117,7 @@ export class Outbox {
   }
 
   #keep(kept: Waiting[]): void {
-    this.#waiting = kept;
-    this.#head = 0;
+    this.#waiting = new HeadQueue(kept);
     this.#bytes = kept.reduce((sum, { unit }) => sum + unit.bytes, 0);
     if (!this.#begun) this.#tellWhole();
   }
@@ -132,8 +129,8 @@ export class Outbox {
 
   #handOver(): void {
     if (this.#refusal !== undefined) return;
-    while ((!this.#held || this.#begun) && !this.#waitsForQueue && this.#head < this.#waiting.length) {
-      const waiting = this.#waiting[this.#head]!;
+    while ((!this.#held || this.#begun) && !this.#waitsForQueue && this.#waiting.size > 0) {
+      const waiting = this.#waiting.first!;
       try {
         this.#produceAll(waiting);
       } catch (thrown) {
@@ -141,13 +138,8 @@ export class Outbox {
         this.#refused(thrown);
         return;
       }
-      (this.#waiting as (Waiting | undefined)[])[this.#head] = undefined;
-      this.#head += 1;
+      this.#waiting.shift();
       this.#bytes -= waiting.unit.bytes;
-      if (this.#head >= COMPACT_AT && this.#head * 2 >= this.#waiting.length) {
-        this.#waiting = this.#waiting.slice(this.#head);
-        this.#head = 0;
-      }
       this.#port.produced(waiting.unit, waiting.task);
       this.#tellWhole();
     }

@@ -155,14 +155,15 @@ class KafkaConsumer implements Consumer {
       if (held.length > 0) return held;
 
       const remaining = deadline - performance.now();
-      const slice = this.#groupId === undefined ? READER_SLICE_MS : SLICE_MS;
+      const isReader = this.#groupId === undefined;
+      const slice = isReader ? READER_SLICE_MS : SLICE_MS;
       const { records, atEnd } = await this.#fetchRecords(max, Math.max(0, Math.min(slice, Math.ceil(remaining))));
       if (records.length > 0) {
         this.#fetch.ahead(max);
         return records;
       }
       // The position of a reader is at the end now, beyond the last markers: that may be all it waits for.
-      if (this.#closing !== undefined || (atEnd && this.#groupId === undefined)) return [];
+      if (this.#closing !== undefined || (atEnd && isReader)) return [];
       if (remaining <= 0) {
         await this.#workOff();
         return [];

@@ -384,6 +384,8 @@ describe('a slow service', () => {
     });
     // Neither what the service saw, which may be too slow to see a request in its time, nor whether it was ready at once.
     expect((figures(oracle).statuses as Record<string, number>)['no answer']).toBeGreaterThanOrEqual(2);
+    const { bounds, counts } = figures(oracle).retries as { bounds: number[]; counts: number[] };
+    expect(counts.every((calls, bucket) => (bounds[bucket] === 1 ? calls > 0 : calls === 0))).toBe(true);
   });
 });
 
