@@ -69,7 +69,7 @@ try {
   const report = await chaos(
     kafka,
     folder,
-    { guarantee, seed, rate, minutes, counts, longestGapMs: 5_000 },
+    { guarantee, seed, rate, leastRecords: 0, minutes, counts, longestGapMs: 5_000 },
     console.log,
   );
   print(report);

@@ -53,6 +53,8 @@ export interface ChaosOptions {
   readonly counts: Counts;
   /** Records a second. */
   readonly rate: number;
+  /** Written before the load stops, however soon the acts are done. */
+  readonly leastRecords: number;
   /** Longest time for the acts. */
   readonly minutes: number;
   /** Longest time between two acts, milliseconds. */
@@ -119,7 +121,7 @@ export async function chaos(
     const times = { sessionTimeoutMs: SESSION_TIMEOUT_MS, longestGapMs: options.longestGapMs };
     await fire
       .rage(planOf(options.seed, options.counts, times), Date.now() + options.minutes * 60_000)
-      .finally(async () => told(`${await load.stop()} records written`));
+      .finally(async () => told(`${await load.stop(options.leastRecords)} records written`));
     await caughtUp(broker, names);
     told('all of them committed');
     const badEnds = await fire.end();

@@ -10,7 +10,8 @@ const FLUSH_MS = 120_000;
 export class Load {
   readonly #producer: Producer;
   readonly #running: Promise<void>;
-  #stopped = false;
+  /** Where it stops; known once it is asked to. */
+  #end = Number.POSITIVE_INFINITY;
   #written = 0;
 
   private constructor(producer: Producer, topic: string, records: Iterator<ChangeRecord>, perSecond: number) {
@@ -28,9 +29,14 @@ export class Load {
     return this.#written;
   }
 
-  /** Stops, and waits until the broker has all of it. @returns how many records were written */
-  async stop(): Promise<number> {
-    this.#stopped = true;
+  /**
+   * Stops, and waits until the broker has all of it.
+   *
+   * @param least so many records are written first, at the same rate
+   * @returns how many were written
+   */
+  async stop(least: number): Promise<number> {
+    this.#end = Math.max(least, this.#written);
     try {
       await this.#running;
       await this.#producer.flush(FLUSH_MS);
@@ -42,9 +48,9 @@ export class Load {
 
   async #run(topic: string, records: Iterator<ChangeRecord>, perSecond: number): Promise<void> {
     const startedAt = performance.now();
-    while (!this.#stopped) {
+    while (this.#written < this.#end) {
       const due = Math.floor(((performance.now() - startedAt) / 1_000) * perSecond);
-      while (this.#written < due && !this.#stopped) {
+      while (this.#written < Math.min(due, this.#end)) {
         await this.#write(topic, records.next().value as ChangeRecord);
         this.#written += 1;
       }
