@@ -12,8 +12,11 @@ export function changeMarkersJson(): Serde<ChangeMarkers> {
   const quoted = quotedNames();
   return Object.freeze({
     ...plain,
-    serialize: (markers: ChangeMarkers | null) =>
-      markers === null ? null : Buffer.from(`[${markers.map((marker) => textOf(marker, quoted)).join(',')}]`),
+    serialize(markers: ChangeMarkers | null) {
+      if (markers === null) return null;
+      if (markers.length === 1) return Buffer.from(`[${textOf(markers[0]!, quoted)}]`);
+      return Buffer.from(`[${markers.map((marker) => textOf(marker, quoted)).join(',')}]`);
+    },
   });
 }
 

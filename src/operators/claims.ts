@@ -1,3 +1,4 @@
+import { HeadQueue } from '../head-queue.js';
 import type { Ticket } from './operator.js';
 
 /** A record in flight that may change what is remembered of its key: to a fingerprint, or (null) to nothing. */
@@ -7,9 +8,15 @@ export interface Claim {
 }
 
 interface Chain {
+  readonly key: string;
   /** What the memory holds by the last record of the key that is finished. */
   held: string | null;
-  readonly claims: Claim[];
+  /** Empty when the chain is over. */
+  readonly claims: ClaimOf[];
+}
+
+interface ClaimOf extends Claim {
+  readonly chain: Chain;
 }
 
 /**
@@ -21,9 +28,8 @@ interface Chain {
  */
 export class Claims {
   readonly #chains = new Map<string, Chain>();
-  /** Keys in the order of their claims, to find the chains that are over. */
-  #queue: { readonly key: string; readonly ticket: Ticket }[] = [];
-  #head = 0;
+  /** All claims in their order, to find the chains that are over. */
+  readonly #queue = new HeadQueue<ClaimOf>();
 
   /**
    * Notes a claim.
@@ -31,10 +37,12 @@ export class Claims {
    * @param held the fingerprint that the memory holds now; counts for the first claim of a key only
    */
   add(key: string, ticket: Ticket, fingerprint: string | null, held: string | null): void {
-    const chain = this.#live(key);
-    if (chain === undefined) this.#chains.set(key, { held, claims: [{ ticket, fingerprint }] });
-    else chain.claims.push({ ticket, fingerprint });
-    this.#queue.push({ key, ticket });
+    const live = this.#live(key);
+    const chain = live ?? { key, held, claims: [] };
+    if (live === undefined) this.#chains.set(key, chain);
+    const claim = { ticket, fingerprint, chain };
+    chain.claims.push(claim);
+    this.#queue.push(claim);
   }
 
   /** The last claim of the key whose record is in flight, if any. */
@@ -51,23 +59,24 @@ export class Claims {
 
   /** Forgets the chains that are over. */
   prune(): void {
-    while (this.#head < this.#queue.length) {
-      const { key, ticket } = this.#queue[this.#head]!;
-      if (!ticket.finished && !ticket.stale) break;
-      this.#head += 1;
-      this.#live(key);
-    }
-    if (this.#head > 1024 && this.#head * 2 > this.#queue.length) {
-      this.#queue = this.#queue.slice(this.#head);
-      this.#head = 0;
+    for (let first = this.#queue.first; first !== undefined; first = this.#queue.first) {
+      if (!first.ticket.finished && !first.ticket.stale) break;
+      this.#queue.shift();
+      this.#fold(first.chain);
     }
   }
 
   /** The chain of a key without what is certain by now; undefined when nothing of the key is in flight. */
   #live(key: string): Chain | undefined {
     const chain = this.#chains.get(key);
-    if (chain === undefined) return undefined;
+    return chain !== undefined && this.#fold(chain) ? chain : undefined;
+  }
+
+  /** Takes what is certain by now out of a chain. @returns whether anything of its key is in flight still */
+  #fold(chain: Chain): boolean {
     const { claims } = chain;
+    // Over already: its key may have another by now.
+    if (claims.length === 0) return false;
     let over = 0;
     for (; over < claims.length; over += 1) {
       const { ticket, fingerprint } = claims[over]!;
@@ -75,11 +84,12 @@ export class Claims {
       if (!ticket.finished) break;
       if (!ticket.failed) chain.held = fingerprint;
     }
-    if (over > 0) claims.splice(0, over);
+    if (over === claims.length) claims.length = 0;
+    else if (over > 0) claims.splice(0, over);
     // Records are run again from one on: whatever is stale is at the end.
     while (claims.at(-1)?.ticket.stale === true) claims.pop();
-    if (claims.length > 0) return chain;
-    this.#chains.delete(key);
-    return undefined;
+    if (claims.length > 0) return true;
+    this.#chains.delete(chain.key);
+    return false;
   }
 }

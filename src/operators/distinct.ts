@@ -11,11 +11,10 @@
  *     smaller offset: the changes behind it did not wait for it.
  * D5. What has no position, no key or no change in it passes.
  */
-import type { Change } from '../cdc/change.js';
+import type { Change, Long } from '../cdc/change.js';
 import { ConfigurationError } from '../errors.js';
 import type { ChangeContext, StreamRecord } from '../record.js';
 import type { KeyValueStore, StoreDeclaration } from '../state/store.js';
-import { changeContextOf } from './change-context.js';
 import type { ChangeMarker, ChangeMarkers, KeyPosition } from './change-markers.js';
 import { isEnvelope } from './envelope.js';
 import { ForgottenDeletes } from './forgotten-deletes.js';
@@ -71,6 +70,11 @@ export function distinct<V, K>(options: DistinctOptions<K>): Operator<StreamReco
   });
 }
 
+/** What is looked at of a change, on its envelope or beside its row. */
+interface Seen extends Pick<ChangeContext, 'op' | 'schema' | 'table' | 'tsMs'> {
+  readonly lsn: Long | null;
+}
+
 class Distinguishing<K> {
   readonly #onStale: 'pass' | 'drop';
   readonly #store: KeyValueStore<K, ChangeMarkers>;
@@ -112,7 +116,7 @@ class Distinguishing<K> {
 
   #change(
     record: StreamRecord<unknown, K>,
-    change: ChangeContext,
+    change: Seen,
     markers: ChangeMarkers,
     marker: ChangeMarker | undefined,
   ): void {
@@ -126,15 +130,11 @@ class Distinguishing<K> {
       this.#warn(record, change, marker as ChangeMarker);
       if (this.#onStale === 'drop') return;
     }
-    const deletedAt = change.op === 'd' ? this.#context.streamTime() : undefined;
-    this.#put(record, markers, {
-      position: positionAfter(change, marker),
-      op: change.op,
-      topic: record.topic,
-      partition: record.partition,
-      offset: record.offset,
-      ...(deletedAt === undefined ? {} : { deletedAt }),
-    });
+    const { op } = change;
+    const { topic, partition, offset } = record;
+    const position = positionAfter(change, marker);
+    const set = { position, op, topic, partition, offset };
+    this.#put(record, markers, op === 'd' ? { ...set, deletedAt: this.#context.streamTime() } : set);
     this.#forward(record);
   }
 
@@ -170,12 +170,12 @@ class Distinguishing<K> {
   }
 
   #put(record: StreamRecord<unknown, K>, markers: ChangeMarkers, marker: ChangeMarker): void {
-    const others = markers.filter(({ topic }) => topic !== marker.topic);
-    this.#store.put(record.key, [...others, marker]);
+    const others = markers.length === 0 ? markers : markers.filter(({ topic }) => topic !== marker.topic);
+    this.#store.put(record.key, others.length === 0 ? [marker] : [...others, marker]);
   }
 
   /** Once for each task: where the log started again, every key has such a change. The count says how many. */
-  #warn(record: StreamRecord, change: ChangeContext, marker: ChangeMarker): void {
+  #warn(record: StreamRecord, change: Seen, marker: ChangeMarker): void {
     if (this.#warned) return;
     this.#warned = true;
     process.emitWarning(
@@ -188,13 +188,18 @@ class Distinguishing<K> {
   }
 }
 
-function changeOf(record: StreamRecord): ChangeContext | undefined {
+function changeOf(record: StreamRecord): Seen | undefined {
   if (record.change !== undefined) return record.change;
   const { value } = record;
-  return isEnvelope(value, record.valueSchema) ? changeContextOf(value as Change<unknown>) : undefined;
+  return isEnvelope(value, record.valueSchema) ? seenOf(value) : undefined;
 }
 
-function verdictOn(change: ChangeContext, { position }: ChangeMarker): 'new' | 'seen' | 'stale' {
+function seenOf({ op, source }: Change<unknown>): Seen {
+  const { schema, table, lsn = null, ts_ms: tsMs } = source;
+  return { op, schema, table, lsn, tsMs };
+}
+
+function verdictOn(change: Seen, { position }: ChangeMarker): 'new' | 'seen' | 'stale' {
   if (change.lsn === null || position.lsn === null) return 'new';
   const last = BigInt(position.lsn);
   if (change.lsn > last) return 'new';
@@ -203,7 +208,7 @@ function verdictOn(change: ChangeContext, { position }: ChangeMarker): 'new' | '
 }
 
 /** A change without a position, from an incremental snapshot, leaves the key where it was. */
-function positionAfter({ lsn, tsMs, op }: ChangeContext, marker: ChangeMarker | undefined): KeyPosition {
+function positionAfter({ lsn, tsMs, op }: Seen, marker: ChangeMarker | undefined): KeyPosition {
   if (lsn === null && marker !== undefined) return marker.position;
-  return { lsn: lsn === null ? null : lsn.toString(), tsMs, snapshot: op === 'r' };
+  return { lsn: lsn === null ? null : String(lsn), tsMs, snapshot: op === 'r' };
 }

@@ -15,8 +15,9 @@ const OPERATIONS: ReadonlySet<unknown> = new Set(['c', 'u', 'd', 'r', 't']);
 export function isEnvelope(value: unknown, schema: ConnectSchema | undefined): value is Change<unknown> {
   if (typeof value !== 'object' || value === null) return false;
   if (schema !== undefined) return schema.name !== undefined && ENVELOPE_NAME.test(schema.name);
-  const { op, source, before, after } = value as Partial<Change<unknown>>;
-  return (
-    OPERATIONS.has(op) && typeof source === 'object' && source !== null && (before !== undefined || after !== undefined)
-  );
+  const change = value as Partial<Change<unknown>>;
+  if (!OPERATIONS.has(change.op)) return false;
+  const { source } = change;
+  // Most have both; one is enough to look at.
+  return typeof source === 'object' && source !== null && (change.after !== undefined || change.before !== undefined);
 }

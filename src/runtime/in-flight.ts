@@ -1,4 +1,4 @@
-import { HeadQueue } from './head-queue.js';
+import { HeadQueue } from '../head-queue.js';
 import type { Unit } from './unit.js';
 
 /** The units of a task that are not finished, in order, found by sequence number. */

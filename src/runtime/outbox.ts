@@ -10,8 +10,8 @@
 import type { Producer } from '../brokers/port.js';
 import type { Clock, Timer } from '../clock.js';
 import { BrokerError } from '../errors.js';
+import { HeadQueue } from '../head-queue.js';
 import { NO_HEADERS } from '../record.js';
-import { HeadQueue } from './head-queue.js';
 import type { Task } from './task.js';
 import type { Output, Unit } from './unit.js';
 

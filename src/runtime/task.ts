@@ -88,13 +88,11 @@ class HeldTicket implements Ticket {
   }
 
   get kept(): unknown {
-    return this.unit.kept?.[this.#keptAt]?.[this.#place];
+    return this.unit.keptAt(this.#keptAt, this.#place);
   }
 
   set kept(value: unknown) {
-    this.unit.kept ??= [];
-    this.unit.kept[this.#keptAt] ??= [];
-    this.unit.kept[this.#keptAt]![this.#place] = value;
+    this.unit.keep(this.#keptAt, this.#place, value);
   }
 
   get lane(): number {
@@ -366,7 +364,7 @@ export class Task implements Writer {
     this.#inFlight.shift();
     this.#bytes -= unit.bytes;
     unit.outcome = outcome;
-    unit.kept = undefined;
+    unit.forget();
     this.port.finished(unit, this);
     if (unit.readBy !== undefined && unit.failure !== undefined) this.#runAgainFrom(unit.readBy);
     const callbacks = unit.whenFinished;

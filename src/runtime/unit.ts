@@ -28,6 +28,16 @@ export interface Failure {
 /** What became of a unit. */
 export type Outcome = 'delivered' | 'filtered' | 'skipped' | 'dead-lettered';
 
+/** What a node has taken and kept of a unit. */
+interface AtNode {
+  readonly lane: number;
+  /** Tickets taken in this run. */
+  taken: number;
+  /** For a second run, by the order in which the node took its tickets. */
+  kept: unknown[];
+  readonly next: AtNode | undefined;
+}
+
 /**
  * One record on its way through a task, or one punctuation: everything it emits is gathered here, until it and all
  * before it are finished.
@@ -57,10 +67,8 @@ export class Unit {
   consumed = false;
   /** The first record that has read what this one wrote, while this one was not finished. */
   readBy: number | undefined;
-  /** What nodes keep for a second run: by node, then by the order in which the node took its tickets. */
-  kept: unknown[][] | undefined;
-  /** Tickets taken in this run, by node. */
-  #taken: number[] = [];
+  /** Of the nodes that have taken a ticket; mostly one, and a list has no room for those that have not. */
+  #atNodes: AtNode | undefined;
   whenFinished: (() => void)[] | undefined;
 
   /** @param streamTime the largest timestamp before it */
@@ -85,7 +93,7 @@ export class Unit {
     this.readBy = undefined;
     this.whenFinished = undefined;
     this.streamTime = this.#streamTimeBefore;
-    this.#taken = [];
+    for (let at = this.#atNodes; at !== undefined; at = at.next) at.taken = 0;
   }
 
   emitted(output: Output): void {
@@ -101,9 +109,37 @@ export class Unit {
 
   /** The place of the next ticket among those that a node takes for the unit. */
   takeTicket(lane: number): number {
-    const place = this.#taken[lane] ?? 0;
-    this.#taken[lane] = place + 1;
-    return place;
+    let at = this.#atNode(lane);
+    if (at === undefined) {
+      at = { lane, taken: 0, kept: [], next: this.#atNodes };
+      this.#atNodes = at;
+    }
+    at.taken += 1;
+    return at.taken - 1;
+  }
+
+  /** What a node has kept on a ticket, in this run or in one before. */
+  keptAt(lane: number, place: number): unknown {
+    return this.#atNode(lane)?.kept[place];
+  }
+
+  /** Keeps something on a ticket that was taken, for when the record is run again. */
+  keep(lane: number, place: number, value: unknown): void {
+    const at = this.#atNode(lane);
+    if (at === undefined) return;
+    if (at.kept.length === 0 && place === 0) at.kept = [value];
+    else at.kept[place] = value;
+  }
+
+  /** Nothing is kept any more: the record will not be run again. */
+  forget(): void {
+    this.#atNodes = undefined;
+  }
+
+  #atNode(lane: number): AtNode | undefined {
+    let at = this.#atNodes;
+    while (at !== undefined && at.lane !== lane) at = at.next;
+    return at;
   }
 
   /** Notes a failure. With several, the one nearest to the source counts, whichever came first in time. */

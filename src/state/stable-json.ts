@@ -24,13 +24,60 @@ export function isTextSerde<T>(serde: Serde<T>): serde is TextSerde<T> {
  * @typeParam T what the JSON holds; not checked
  */
 export function stableJson<T>(): TextSerde<T> {
-  const text = (value: T): string => stringifyJson(inOrder(value) ? value : sorted(value));
+  const structs = new Structs();
+  const text = (value: T): string => {
+    const known = structs.text(value);
+    if (known !== undefined) return known;
+    const isInOrder = inOrder(value);
+    if (isInOrder) structs.learn(value);
+    return stringifyJson(isInOrder ? value : sorted(value));
+  };
   return Object.freeze({
     encoding: 'json',
     text,
     serialize: (value: T | null) => (value === null ? null : Buffer.from(text(value))),
     deserialize: (bytes: Buffer | null) => (bytes === null ? null : (parseJson(bytes) as T | null)),
   });
+}
+
+/**
+ * Texts of structs with the same names as the last one, put together by hand: a store is asked for nothing else, several
+ * times for each record, and `JSON.stringify` takes four times as long. The text is the same.
+ */
+class Structs {
+  #names: readonly string[] = [];
+  /** `{"first":`, then `,"second":` and so on. */
+  #before: readonly string[] = [];
+
+  /** Undefined for anything but a plain object of these names, in this order, with texts and safe integers. */
+  text(value: unknown): string | undefined {
+    if (this.#names.length === 0 || !isPlainObject(value)) return undefined;
+    let text = '';
+    let at = 0;
+    for (const name in value) {
+      if (name !== this.#names[at]) return undefined;
+      const member = value[name];
+      if (!isSimple(member)) return undefined;
+      text += this.#before[at]! + (typeof member === 'number' ? member : JSON.stringify(member));
+      at += 1;
+    }
+    return at === this.#names.length ? `${text}}` : undefined;
+  }
+
+  /** @param value whose properties are in ascending order */
+  learn(value: unknown): void {
+    if (!isPlainObject(value) || !Object.values(value).every(isSimple)) return;
+    this.#names = Object.keys(value);
+    this.#before = this.#names.map((name, at) => `${at === 0 ? '{' : ','}${JSON.stringify(name)}:`);
+  }
+}
+
+function isSimple(member: unknown): member is string | number {
+  return typeof member === 'string' || Number.isSafeInteger(member);
+}
+
+function isPlainObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }
 
 /** Whether every object inside has its properties in ascending order already: true for almost all keys. */

@@ -98,9 +98,7 @@ export class ValueCodec<V> {
    * @throws an Error when the store declares a retention and the bytes say no time
    */
   content(bytes: Buffer | null | undefined): Content<V> {
-    if (bytes === null || bytes === undefined) {
-      return { bytes: undefined, value: undefined, expiresAt: Number.POSITIVE_INFINITY };
-    }
+    if (bytes === null || bytes === undefined) return ABSENT;
     return { bytes, value: undefined, expiresAt: this.#expiryOf(bytes) };
   }
 
@@ -164,6 +162,13 @@ export class ValueCodec<V> {
 }
 
 const NO_MARK = Buffer.alloc(0);
+
+/** Nothing to decode, so one will do. */
+const ABSENT: Content<never> = Object.freeze({
+  bytes: undefined,
+  value: undefined,
+  expiresAt: Number.POSITIVE_INFINITY,
+});
 
 function keyOf(mark: Buffer): string {
   return mark.toString('latin1');
