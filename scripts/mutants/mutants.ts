@@ -267,8 +267,8 @@ export const mutants: readonly Mutant[] = [
     invariant: 10,
     name: 'drain is stop',
     file: WORKER,
-    from: "if (this.#phase === 'running') this.#phase = 'draining';",
-    to: "if (this.#phase === 'running') this.#phase = 'stopping';",
+    from: "      this.#phase = 'draining';",
+    to: "      this.#phase = 'stopping';",
     tests: TEST_10,
   },
   {
@@ -331,8 +331,8 @@ export const mutants: readonly Mutant[] = [
     invariant: 11,
     name: 'the answer to another question of the record is taken',
     file: 'src/runtime/unit.ts',
-    from: 'this.#taken[lane] = place + 1;',
-    to: 'this.#taken[lane] = place;',
+    from: 'return at.taken - 1;',
+    to: 'return 0;',
     tests: TEST_11,
   },
   {
