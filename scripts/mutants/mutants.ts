@@ -329,6 +329,14 @@ export const mutants: readonly Mutant[] = [
   },
   {
     invariant: 11,
+    name: 'claims that are over take later ones of their key along',
+    file: 'src/operators/claims.ts',
+    from: '    if (claims.length === 0) return false;\n',
+    to: '',
+    tests: ['test/operators/claims.test.ts'],
+  },
+  {
+    invariant: 11,
     name: 'the answer to another question of the record is taken',
     file: 'src/runtime/unit.ts',
     from: 'return at.taken - 1;',
