@@ -76,6 +76,9 @@ export class BrokerError extends Error {
   }
 }
 
+/** The code of a `fatal` {@link BrokerError}: the broker is there, and this client does not find it any more. */
+export const CLIENT_LOST = 'CLIENT_LOST';
+
 /** Whether the same call may succeed later. */
 export function isRetriable(thrown: unknown): thrown is BrokerError {
   return thrown instanceof BrokerError && thrown.kind === 'retriable';

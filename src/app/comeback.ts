@@ -7,7 +7,7 @@
  * (SIGSTOP, a suspended machine) may have been: two that fence each other by turns would never get anywhere, so these end.
  */
 import type { Clock, Timer } from '../clock.js';
-import { BrokerError } from '../errors.js';
+import { BrokerError, CLIENT_LOST } from '../errors.js';
 
 /** Milliseconds between two looks at the clock. */
 const LOOK_EVERY_MS = 1_000;
@@ -47,13 +47,16 @@ export class Comeback {
     this.#stoodStill = false;
   }
 
-  /** Whether to try with new clients: once for each time that the group has taken the partitions away. */
+  /**
+   * Whether to try with new clients: once for each time that the group has taken the partitions away, and where a client
+   * does not find a broker that is there.
+   */
   after(failure: Error): boolean {
     this.#look();
-    const comesBack =
-      failure instanceof BrokerError && failure.kind === 'fatal' && this.#wasExpelled && !this.#stoodStill;
+    const isFinished = failure instanceof BrokerError && failure.kind === 'fatal';
+    const wasCutOff = this.#wasExpelled || (isFinished && failure.code === CLIENT_LOST);
     this.#wasExpelled = false;
-    return comesBack;
+    return isFinished && wasCutOff && !this.#stoodStill;
   }
 
   #watch(): void {

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { Comeback } from '../../src/app/comeback.js';
 import type { RebalanceListener } from '../../src/brokers/port.js';
-import { BrokerError } from '../../src/errors.js';
+import { BrokerError, CLIENT_LOST } from '../../src/errors.js';
 import { between } from '../heart/around.js';
 import { type Answer, answers, type Put, Stage, type StageOptions } from '../heart/stage.js';
 
@@ -11,7 +11,7 @@ const records = (from: number, to: number): readonly Put[] =>
 const ids = (count: number) => Array.from({ length: count }, (_, id) => id);
 
 /** What the consumer is about to be told, in this order. */
-type Blow = 'expelled' | 'fenced';
+type Blow = 'expelled' | 'fenced' | 'lost';
 
 /** A stage on which a test can strike the member of the group. */
 async function open(guarantee: StageOptions['guarantee']) {
@@ -35,6 +35,7 @@ async function open(guarantee: StageOptions['guarantee']) {
           poll: async (max, timeoutMs) => {
             const blow = blows.shift();
             if (blow === 'expelled') await listener!.onLost(inner.assignment());
+            if (blow === 'lost') throw new BrokerError('a broker that others find', 'fatal', CLIENT_LOST);
             if (blow === 'fenced') throw new BrokerError('fenced by another of the same name', 'fatal', 82);
             return inner.poll(max, timeoutMs);
           },
@@ -64,6 +65,17 @@ describe.each(['at_least_once', 'exactly_once_v2'] as const)('with %s', (guarant
     expect({ read, finished: finished.delivered, inFlight }).toEqual({ read: 12, finished: 12, inFlight: 0 });
     await stage.drain();
     expect(stage.app.state).toBe('NOT_RUNNING');
+  });
+
+  test('one that does not find a broker which is there goes on with new clients, each time', async () => {
+    const { stage, blows, opened } = await open(guarantee);
+    const before = opened();
+    await stage.put(records(6, 12));
+    blows.push('lost', 'lost');
+    await stage.work(20_000);
+    expect([stage.app.state, opened()]).toEqual(['RUNNING', before + 2]);
+    const answered = (await stage.values<Answer>(answers.name)).map(({ id }) => id);
+    expect(guarantee === 'exactly_once_v2' ? answered : [...new Set(answered)]).toEqual(ids(12));
   });
 
   test('one that was paused stays so', async () => {

@@ -21,6 +21,7 @@ export const ERR_REVOKE_PARTITIONS = -174;
 export const ERR_MAX_POLL_EXCEEDED = -147;
 export const ERR_FATAL = -150;
 export const ERR_STATE = -172;
+export const ERR_TIMED_OUT = -185;
 export const ERR_QUEUE_FULL = -184;
 export const UNKNOWN_TOPIC = 3;
 export const INVALID_TXN_STATE = 48;
@@ -61,7 +62,7 @@ const RETRIABLE: ReadonlySet<number> = new Set([
   -193, // ERR__RESOLVE
   -192, // ERR__MSG_TIMED_OUT
   -187, // ERR__ALL_BROKERS_DOWN
-  -185, // ERR__TIMED_OUT
+  ERR_TIMED_OUT,
   ERR_QUEUE_FULL,
   -180, // ERR__WAIT_COORD
   -178, // ERR__IN_PROGRESS

@@ -11,12 +11,20 @@
  *     may have: then only a new process knows what is so.
  */
 import { setImmediate as afterPendingCallbacks } from 'node:timers/promises';
-import { BrokerError } from '../../errors.js';
+import { BrokerError, CLIENT_LOST } from '../../errors.js';
 import type { Consumer, ProduceRequest, Producer, ProducerConfig, TopicPartitionOffset } from '../port.js';
 import { call } from './call.js';
 import { type Client, connect, construct, type Rdkafka } from './client.js';
 import { producerSettings } from './config.js';
-import { type ClientError, codeByText, ERR_QUEUE_FULL, ERR_STATE, INVALID_TXN_STATE, translate } from './errors.js';
+import {
+  type ClientError,
+  codeByText,
+  ERR_QUEUE_FULL,
+  ERR_STATE,
+  ERR_TIMED_OUT,
+  INVALID_TXN_STATE,
+  translate,
+} from './errors.js';
 import { toClientHeaders } from './headers.js';
 import { listenToLog } from './log.js';
 import { memberships } from './membership.js';
@@ -28,6 +36,11 @@ import { Transactions } from './transaction.js';
 const POLL_INTERVAL_MS = 100;
 /** Milliseconds that closing waits for records that were not flushed. */
 const CLOSE_TIMEOUT_MS = 5_000;
+/**
+ * Calls without an answer, one after the other and while a new client finds the broker, after which this one is lost. The
+ * first may have been made just before the broker came back.
+ */
+const UNANSWERED_MOST = 2;
 
 /** An empty buffer that has an address: the binding takes one without for null, which is a tombstone. */
 const EMPTY = Buffer.alloc(1).subarray(0, 0);
@@ -54,6 +67,7 @@ class KafkaProducer implements Producer {
   #transactions: Transactions | undefined;
   /** The client is finished, and what it had open is to be settled by another one. */
   #mustRenew = false;
+  #unanswered = 0;
   readonly #withCode: (error: ClientError) => ClientError;
   #deliveryFailure: BrokerError | undefined;
   #closing: Promise<void> | undefined;
@@ -139,26 +153,62 @@ class KafkaProducer implements Producer {
   async sendOffsets(offsets: readonly TopicPartitionOffset[], consumer: Consumer): Promise<void> {
     const membership = memberships.get(consumer);
     if (membership === undefined) throw misuse('sendOffsets() needs a consumer of a Kafka broker');
-    await this.#transactional('sendOffsets').sendOffsets(offsets, membership);
+    const transactions = this.#transactional('sendOffsets');
+    await this.#answered(transactions, () => transactions.sendOffsets(offsets, membership));
   }
 
   async commitTransaction(timeoutMs: number): Promise<void> {
     const failure = this.#deliveryFailure;
     this.#deliveryFailure = undefined;
-    await this.#transactional('commitTransaction').commit(timeoutMs, failure);
+    const transactions = this.#transactional('commitTransaction');
+    await this.#answered(transactions, () => transactions.commit(timeoutMs, failure));
   }
 
   async abortTransaction(timeoutMs: number): Promise<void> {
     const transactions = this.#transactional('abortTransaction');
     try {
-      if (!this.#mustRenew) await transactions.abort(timeoutMs);
+      if (!this.#mustRenew) await this.#answered(transactions, () => transactions.abort(timeoutMs));
     } catch (thrown) {
       const isForgotten = thrown instanceof BrokerError && thrown.code === INVALID_TXN_STATE;
-      if (!isForgotten || transactions.mayBeCommitted) throw thrown;
+      if (transactions.mayBeCommitted || !(isForgotten || this.#mustRenew)) throw thrown;
       this.#mustRenew = true;
     }
     if (this.#mustRenew) await this.#renew(timeoutMs);
     await this.#takeDeliveryFailure(); // those of the transaction that is no more, purged records among them
+  }
+
+  /**
+   * Asks the broker for something of a transaction.
+   *
+   * @throws BrokerError CLIENT_LOST when not the broker is away but this client: `abort`, or `fatal` where nobody knows
+   *   whether the transaction is committed
+   */
+  async #answered(transactions: Transactions, ask: () => Promise<void>): Promise<void> {
+    try {
+      await ask();
+      this.#unanswered = 0;
+    } catch (thrown) {
+      const isUnanswered = thrown instanceof BrokerError && thrown.code === ERR_TIMED_OUT;
+      this.#unanswered = isUnanswered && (await this.#brokerIsThere()) ? this.#unanswered + 1 : 0;
+      if (this.#unanswered < UNANSWERED_MOST) throw thrown;
+      this.#unanswered = 0;
+      this.#mustRenew = true;
+      const message = `The ${this.#name} gets no answer from a broker that others find; another one goes on in its place.`;
+      throw new BrokerError(message, transactions.mayBeCommitted ? 'fatal' : 'abort', CLIENT_LOST, { cause: thrown });
+    }
+  }
+
+  /** Whether a client that is new finds a broker. */
+  async #brokerIsThere(): Promise<boolean> {
+    const client = this.#make();
+    try {
+      await connect(client, `the ${this.#name}`, this.#options);
+    } catch {
+      // It has disconnected itself. Why it finds none is what the call that was not answered says.
+      return false;
+    }
+    await disconnect(client);
+    return true;
   }
 
   /** @throws BrokerError `retriable` while no broker answers; then the next abort tries it again */

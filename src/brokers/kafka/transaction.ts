@@ -75,7 +75,8 @@ export class Transactions {
   /** @param failure of a delivery since the transaction was begun */
   async commit(timeoutMs: number, failure: BrokerError | undefined): Promise<void> {
     if (this.#state !== 'open' && this.#state !== 'ending') throw this.#notOpen('commitTransaction()');
-    if (failure !== undefined) {
+    // A commit that was broken off has to be ended before the client takes an abort, and fails of the delivery by itself.
+    if (failure !== undefined && this.#state === 'open') {
       this.#state = 'failed';
       throw new BrokerError(
         `Committing a transaction of ${this.#id} failed: ${failure.message} The transaction must be aborted.`,
