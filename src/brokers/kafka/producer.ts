@@ -136,10 +136,13 @@ class KafkaProducer implements Producer {
 
   async flush(timeoutMs: number): Promise<void> {
     if (this.#closing !== undefined) throw this.#closed();
-    const error = await call((done) => this.#client.flush(timeoutMs, done));
-    const failure = await this.#takeDeliveryFailure();
-    if (failure !== undefined) throw failure;
-    if (error) throw translate(this.#withCode(error), `Flushing the ${this.#name}`);
+    // What the client holds cannot be given to another one: whoever wrote it has to write it again.
+    await this.#answered('fatal', async () => {
+      const error = await call((done) => this.#client.flush(timeoutMs, done));
+      const failure = await this.#takeDeliveryFailure();
+      if (failure !== undefined) throw failure;
+      if (error) throw translate(this.#withCode(error), `Flushing the ${this.#name}`);
+    });
   }
 
   async initTransactions(timeoutMs: number): Promise<void> {
@@ -154,20 +157,23 @@ class KafkaProducer implements Producer {
     const membership = memberships.get(consumer);
     if (membership === undefined) throw misuse('sendOffsets() needs a consumer of a Kafka broker');
     const transactions = this.#transactional('sendOffsets');
-    await this.#answered(transactions, () => transactions.sendOffsets(offsets, membership));
+    await this.#answered('abort', () => transactions.sendOffsets(offsets, membership));
   }
 
   async commitTransaction(timeoutMs: number): Promise<void> {
     const failure = this.#deliveryFailure;
     this.#deliveryFailure = undefined;
     const transactions = this.#transactional('commitTransaction');
-    await this.#answered(transactions, () => transactions.commit(timeoutMs, failure));
+    await this.#answered('fatal', () => transactions.commit(timeoutMs, failure));
   }
 
   async abortTransaction(timeoutMs: number): Promise<void> {
     const transactions = this.#transactional('abortTransaction');
     try {
-      if (!this.#mustRenew) await this.#answered(transactions, () => transactions.abort(timeoutMs));
+      if (!this.#mustRenew) {
+        const unlessCommitted = transactions.mayBeCommitted ? 'fatal' : 'abort';
+        await this.#answered(unlessCommitted, () => transactions.abort(timeoutMs));
+      }
     } catch (thrown) {
       const isForgotten = thrown instanceof BrokerError && thrown.code === INVALID_TXN_STATE;
       if (transactions.mayBeCommitted || !(isForgotten || this.#mustRenew)) throw thrown;
@@ -178,12 +184,13 @@ class KafkaProducer implements Producer {
   }
 
   /**
-   * Asks the broker for something of a transaction.
+   * Asks the broker for something.
    *
-   * @throws BrokerError CLIENT_LOST when not the broker is away but this client: `abort`, or `fatal` where nobody knows
-   *   whether the transaction is committed
+   * @param then what is to be done when not the broker is away but this client: another one settles the transaction
+   *   (`abort`), or nobody knows what the broker has and all clients are to be new (`fatal`)
+   * @throws BrokerError CLIENT_LOST in that case
    */
-  async #answered(transactions: Transactions, ask: () => Promise<void>): Promise<void> {
+  async #answered(then: 'abort' | 'fatal', ask: () => Promise<void>): Promise<void> {
     try {
       await ask();
       this.#unanswered = 0;
@@ -192,9 +199,9 @@ class KafkaProducer implements Producer {
       this.#unanswered = isUnanswered && (await this.#brokerIsThere()) ? this.#unanswered + 1 : 0;
       if (this.#unanswered < UNANSWERED_MOST) throw thrown;
       this.#unanswered = 0;
-      this.#mustRenew = true;
+      this.#mustRenew = then === 'abort';
       const message = `The ${this.#name} gets no answer from a broker that others find; another one goes on in its place.`;
-      throw new BrokerError(message, transactions.mayBeCommitted ? 'fatal' : 'abort', CLIENT_LOST, { cause: thrown });
+      throw new BrokerError(message, then, CLIENT_LOST, { cause: thrown });
     }
   }
 

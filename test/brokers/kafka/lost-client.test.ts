@@ -63,6 +63,7 @@ class LosableProducer {
   initTransactions = (_timeoutMs: number, done: Done) => this.#answer('init', done);
   beginTransaction = (done: Done) => done(null);
   commitTransaction = (_timeoutMs: number, done: Done) => this.#answer('commit', done);
+  flush = (_timeoutMs: number, done: Done) => this.#answer('flush', done);
   abortTransaction = (_timeoutMs: number, done: Done) => this.#answer('abort', done);
 
   #answer(what: string, done: Done): void {
@@ -116,6 +117,14 @@ describe('a client that does not find its broker', () => {
     expect(await failureOf(() => producer.commitTransaction(1))).toMatchObject({ kind: 'retriable' });
     expect(await failureOf(() => producer.commitTransaction(1))).toMatchObject({ kind: 'fatal', code: CLIENT_LOST });
     expect(cluster.asked.filter((call) => !/disconnect/.test(call))).toEqual(['1 init']);
+  });
+
+  test('what it was to deliver has to be written again, by new clients', async () => {
+    const cluster = new Cluster();
+    const producer = await cluster.open();
+    cluster.lost.add(1);
+    expect(await failureOf(() => producer.flush(1))).toMatchObject({ kind: 'retriable' });
+    expect(await failureOf(() => producer.flush(1))).toMatchObject({ kind: 'fatal', code: CLIENT_LOST });
   });
 
   test('one call without an answer is none: the broker may just have come back', async () => {
