@@ -123,10 +123,11 @@ export class Unit {
     return this.#atNode(lane)?.kept[place];
   }
 
-  /** Keeps something on a ticket that was taken, for when the record is run again. */
+  /** Keeps something on a ticket that was taken, for when the record is run again; not once that cannot be any more. */
   keep(lane: number, place: number, value: unknown): void {
     const at = this.#atNode(lane);
     if (at === undefined) return;
+    // As with outputs: most nodes keep one thing.
     if (at.kept.length === 0 && place === 0) at.kept = [value];
     else at.kept[place] = value;
   }

@@ -8,7 +8,10 @@
  *  3. A broker that was killed may have forgotten a transaction that the client still knows. To abort it then ends the
  *     client (INVALID_TXN_STATE, which librdkafka holds for fatal), so a new one with the same transactional id does what an
  *     abort is to do: its `initTransactions` settles whatever is open. Not after a commit was asked for, which the broker
- *     may have: then only a new process knows what is so.
+ *     may have: then only new clients, which begin where the group's offsets are, know what is so.
+ *  4. A client that no longer finds a broker which is there is not waited for. librdkafka (2.12) takes brokers that the
+ *     cluster does not list out of its own; where that was the last one, as a lone broker that stood still longer than its
+ *     session with the controller, it may look for it for ever. Where a new client finds the broker, this one is lost.
  */
 import { setImmediate as afterPendingCallbacks } from 'node:timers/promises';
 import { BrokerError, CLIENT_LOST } from '../../errors.js';
@@ -67,6 +70,7 @@ class KafkaProducer implements Producer {
   #transactions: Transactions | undefined;
   /** The client is finished, and what it had open is to be settled by another one. */
   #mustRenew = false;
+  /** Calls in a row without an answer, while a new client found the broker. */
   #unanswered = 0;
   readonly #withCode: (error: ClientError) => ClientError;
   #deliveryFailure: BrokerError | undefined;
@@ -175,8 +179,9 @@ class KafkaProducer implements Producer {
         await this.#answered(unlessCommitted, () => transactions.abort(timeoutMs));
       }
     } catch (thrown) {
-      const isForgotten = thrown instanceof BrokerError && thrown.code === INVALID_TXN_STATE;
-      if (transactions.mayBeCommitted || !(isForgotten || this.#mustRenew)) throw thrown;
+      const isForAnother =
+        thrown instanceof BrokerError && (thrown.code === INVALID_TXN_STATE || thrown.code === CLIENT_LOST);
+      if (!isForAnother || transactions.mayBeCommitted) throw thrown;
       this.#mustRenew = true;
     }
     if (this.#mustRenew) await this.#renew(timeoutMs);

@@ -36,6 +36,18 @@ class Cluster {
     await producer.initTransactions(1);
     return producer;
   }
+
+  /** One with a transaction open. */
+  async begun(): Promise<Producer> {
+    const producer = await this.open();
+    producer.beginTransaction();
+    return producer;
+  }
+
+  /** What clients answered, without their leaving. */
+  get answered(): readonly string[] {
+    return this.asked.filter((call) => !/disconnect/.test(call));
+  }
 }
 
 class LosableProducer {
@@ -83,8 +95,7 @@ const failureOf = (call: () => Promise<void>) =>
 describe('a client that does not find its broker', () => {
   test('while nobody finds it, every call may be made again', async () => {
     const cluster = new Cluster();
-    const producer = await cluster.open();
-    producer.beginTransaction();
+    const producer = await cluster.begun();
     cluster.isThere = false;
     for (let times = 0; times < 5; times += 1) {
       expect(await failureOf(() => producer.abortTransaction(1))).toMatchObject({ kind: 'retriable', code: -185 });
@@ -96,8 +107,7 @@ describe('a client that does not find its broker', () => {
 
   test('where others find it, another one settles what is to be aborted', async () => {
     const cluster = new Cluster();
-    const producer = await cluster.open();
-    producer.beginTransaction();
+    const producer = await cluster.begun();
     cluster.lost.add(1);
     expect(await failureOf(() => producer.abortTransaction(1))).toMatchObject({ kind: 'retriable' });
     await producer.abortTransaction(1);
@@ -111,12 +121,11 @@ describe('a client that does not find its broker', () => {
 
   test('what may be committed is left to new clients', async () => {
     const cluster = new Cluster();
-    const producer = await cluster.open();
-    producer.beginTransaction();
+    const producer = await cluster.begun();
     cluster.lost.add(1);
     expect(await failureOf(() => producer.commitTransaction(1))).toMatchObject({ kind: 'retriable' });
     expect(await failureOf(() => producer.commitTransaction(1))).toMatchObject({ kind: 'fatal', code: CLIENT_LOST });
-    expect(cluster.asked.filter((call) => !/disconnect/.test(call))).toEqual(['1 init']);
+    expect(cluster.answered).toEqual(['1 init']);
   });
 
   test('what it was to deliver has to be written again, by new clients', async () => {
@@ -137,18 +146,12 @@ describe('a client that does not find its broker', () => {
       cluster.lost.delete(1);
       await producer.commitTransaction(1);
     }
-    expect(cluster.asked.filter((call) => !/disconnect/.test(call))).toEqual([
-      '1 init',
-      '1 commit',
-      '1 commit',
-      '1 commit',
-    ]);
+    expect(cluster.answered).toEqual(['1 init', '1 commit', '1 commit', '1 commit']);
   });
 
   test('a commit that was broken off is ended before anything else, also when a delivery has failed since', async () => {
     const cluster = new Cluster();
-    const producer = await cluster.open();
-    producer.beginTransaction();
+    const producer = await cluster.begun();
     cluster.isThere = false;
     expect(await failureOf(() => producer.commitTransaction(1))).toMatchObject({ kind: 'retriable' });
     cluster.isThere = true;
