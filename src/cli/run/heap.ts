@@ -1,7 +1,15 @@
-import { setFlagsFromString } from 'node:v8';
+import { constants, PerformanceObserver } from 'node:perf_hooks';
+import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 
-/** How far the old generation grows between two collections, percent of what was alive after the last. */
-const GROWTH = 50;
+/** How far the old generation grows at least between two collections, percent of what was alive after the last. */
+const LEAST_GROWTH = 50;
+/**
+ * How far a small one grows at least: bytes. What records hold outside of the heap counts as growth, so that a heap of 30 MB
+ * would be collected for every few thousand large records.
+ */
+const GROWTH_BYTES = 40 * 1_024 * 1_024;
+/** V8's own most. */
+const MOST_GROWTH = 300;
 
 /**
  * Keeps the heap small: by itself V8 lets what is alive quadruple before it looks again, and a stream makes garbage
@@ -9,5 +17,23 @@ const GROWTH = 50;
  * `npx tsx scripts/memory.ts`.
  */
 export function keepHeapSmall(): void {
-  setFlagsFromString(`--heap-growing-percent=${GROWTH}`);
+  growBy(LEAST_GROWTH);
+  new PerformanceObserver((collections) => {
+    if (collections.getEntries().some(isMajor)) growBy(growthOf(getHeapStatistics().used_heap_size));
+  }).observe({ entryTypes: ['gc'] });
+}
+
+/** @param live bytes that are alive @returns percent */
+function growthOf(live: number): number {
+  return Math.round(Math.min(MOST_GROWTH, Math.max(LEAST_GROWTH, (100 * GROWTH_BYTES) / live)));
+}
+
+function growBy(percent: number): void {
+  setFlagsFromString(`--heap-growing-percent=${percent}`);
+}
+
+/** Node's types lack the `detail` that entries of this kind have. */
+function isMajor(collection: object): boolean {
+  const { detail } = collection as { readonly detail: { readonly kind: number } };
+  return detail.kind === constants.NODE_PERFORMANCE_GC_MAJOR;
 }
