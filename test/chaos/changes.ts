@@ -8,6 +8,7 @@
  */
 import { type Car, listings } from '../../models/ford/listings.js';
 import type { Header } from '../../src/record.js';
+import { carSource } from '../car-source.js';
 import { seeded } from '../e2e/seeded-random.js';
 
 export const CHANGE_HEADER = 'change';
@@ -87,23 +88,10 @@ function change(
   lsn: number,
   at: number,
 ): Omit<ChangeRecord, 'timestamp'> {
-  const source = {
-    version: '3.6.0.Final',
-    connector: 'postgresql',
-    name: 'car_database',
-    ts_ms: at,
-    snapshot: 'false',
-    db: 'car_database',
-    sequence: `["${lsn}","${lsn}"]`,
-    schema: 'public',
-    table: 'car_data',
-    txId: 700 + lsn,
-    lsn,
-  };
   const before = op === 'd' ? { id } : null;
   return {
     key: Buffer.from(JSON.stringify({ id })),
-    value: Buffer.from(JSON.stringify({ before, after, source, op, ts_ms: at })),
+    value: Buffer.from(JSON.stringify({ before, after, source: carSource(lsn, at), op, ts_ms: at })),
     headers: [{ key: CHANGE_HEADER, value: Buffer.from(String(lsn)) }],
   };
 }

@@ -11,6 +11,7 @@ import type { LibrdkafkaSettings } from '../../src/brokers/kafka/options.js';
 import type { Broker } from '../../src/brokers/port.js';
 import { NO_HEADERS } from '../../src/record.js';
 import { readTopic } from '../../src/replay/read-topic.js';
+import { carSource } from '../car-source.js';
 import { MillraceProcess } from '../e2e/millrace-process.js';
 
 const LOOK_EVERY_MS = 100;
@@ -97,14 +98,17 @@ export class CarPricesRun {
     const partitions = (await admin.partitionCount(this.input))!;
     await admin.close();
     const producer = await this.#broker.producer({});
-    const ids = Array.from({ length: count }, () => this.#written++ % cars);
-    for (const id of ids) {
+    const ids: number[] = [];
+    for (let index = 0; index < count; index++) {
+      const number = this.#written++;
+      const id = number % cars;
+      ids.push(id);
       const { id: _, ...listing } = this.#cars.next().value!;
       producer.produce({
         topic: this.input,
         partition: id % partitions,
         key: Buffer.from(JSON.stringify({ id })),
-        value: Buffer.from(JSON.stringify(inserted({ id, ...listing }))),
+        value: Buffer.from(JSON.stringify(inserted({ id, ...listing }, number))),
         timestamp: Date.now(),
         headers: NO_HEADERS,
       });
@@ -144,10 +148,8 @@ export class CarPricesRun {
   }
 }
 
-/** A change event as Debezium writes it. */
-function inserted(car: Car) {
-  const lsn = 30_000_000 + car.id * 64;
-  const source = { connector: 'postgresql', name: 'car_database', db: 'car_database', schema: 'public' };
-  const position = { table: 'car_data', txId: 700 + car.id, lsn, sequence: `["${lsn}","${lsn}"]`, ts_ms: Date.now() };
-  return { before: null, after: car, source: { ...source, ...position }, op: 'c', ts_ms: Date.now() };
+/** A change event as Debezium writes it. @param number of the change: a later one of the same car has a higher position */
+function inserted(car: Car, number: number) {
+  const at = Date.now();
+  return { before: null, after: car, source: carSource(30_000_000 + number * 64, at), op: 'c', ts_ms: at };
 }

@@ -20,6 +20,7 @@ import { NO_HEADERS } from '../../src/record.js';
 import { readTopic } from '../../src/replay/read-topic.js';
 import { lmdbEngines } from '../../src/state/lmdb.js';
 import carPrices from '../../topology/car-prices.js';
+import { carSource } from '../car-source.js';
 import second, { raised } from './second-model.js';
 
 export const SOURCE = 'car_database.public.car_data';
@@ -130,6 +131,8 @@ export interface SharedReplay {
   readonly code: number | null;
   /** Outputs that the replay of {@link proveReplay} does not have, or not as often, and the other way round. */
   readonly wrongOutputs: number;
+  /** Records whose outcome the processes have committed. */
+  readonly finished: number;
   readonly modelCalls: number;
   readonly modelCallsSaved: number;
 }
@@ -148,18 +151,19 @@ export async function shareReplay(bootstrapServers: string, folder: string, even
     ...['--model', 'test/kafka/second-model.ts', '--with-state', '--instances', '2'],
   ]);
   const exited = new Promise<number | null>((resolve) => replay.once('exit', (code) => resolve(code)));
-  let counts = { modelCalls: 0, modelCallsSaved: 0 };
+  let counts = { finished: 0, modelCalls: 0, modelCallsSaved: 0 };
   for await (const line of createInterface({ input: replay.stdout! })) {
     const event = JSON.parse(line) as { readonly event: string; readonly counts: typeof counts };
-    if (event.event === 'progress') counts = event.counts;
+    if (event.event !== 'progress') continue;
+    const { finished, modelCalls, modelCallsSaved } = event.counts;
+    counts = { finished, modelCalls, modelCallsSaved };
   }
   try {
-    const { modelCalls, modelCallsSaved } = counts;
     const [proven, shared] = [
       await digests(broker, `${LIVE}.replay-second`),
       await digests(broker, `${LIVE}.replay-shared`),
     ];
-    return { code: await exited, wrongOutputs: difference(proven, shared), modelCalls, modelCallsSaved };
+    return { code: await exited, wrongOutputs: difference(proven, shared), ...counts };
   } finally {
     await broker.close();
   }
@@ -176,23 +180,10 @@ function* changes(from: number, count: number): Generator<ProduceRequest> {
     const timestamp = STARTED + index * EVERY_MS;
     const lsn = 30_000_000 + which * 64;
     const { id: _, ...row } = rows[which % rows.length]!;
-    const source = {
-      version: '3.6.0.Final',
-      connector: 'postgresql',
-      name: 'car_database',
-      ts_ms: timestamp,
-      snapshot: 'false',
-      db: 'car_database',
-      sequence: `["${lsn}","${lsn}"]`,
-      schema: 'public',
-      table: 'car_data',
-      txId: 700 + which,
-      lsn,
-    };
     const value = {
       before: null,
       after: { id, ...row, mileage: row.mileage + (which % 997) },
-      source,
+      source: carSource(lsn, timestamp),
       op: 'c',
       ts_ms: timestamp,
     };
