@@ -1,20 +1,11 @@
-/** The `source` of a change of `car_data` as Debezium 3.6 writes it: what a program may read of it. */
-export interface CarSource {
-  readonly version: string;
-  readonly connector: string;
-  readonly name: string;
-  readonly ts_ms: number;
-  readonly snapshot: string;
-  readonly db: string;
-  readonly sequence: string;
-  readonly schema: string;
-  readonly table: string;
-  readonly txId: number;
-  readonly lsn: number;
-}
+import type { Source } from '../src/cdc/change.js';
 
-/** @param at milliseconds since the epoch when it was committed; each change is a transaction of its own */
-export function carSource(lsn: number, at: number): CarSource {
+/**
+ * The `source` of a change of `car_data` as Debezium 3.6 writes it: what a program may read of it.
+ *
+ * @param at milliseconds since the epoch when it was committed; each change is a transaction of its own
+ */
+export function carSource(lsn: number, at: number): Source {
   return {
     version: '3.6.0.Final',
     connector: 'postgresql',

@@ -98,11 +98,9 @@ export class CarPricesRun {
     const partitions = (await admin.partitionCount(this.input))!;
     await admin.close();
     const producer = await this.#broker.producer({});
-    const ids: number[] = [];
-    for (let index = 0; index < count; index++) {
-      const number = this.#written++;
+    const numbers = Array.from({ length: count }, () => this.#written++);
+    for (const number of numbers) {
       const id = number % cars;
-      ids.push(id);
       const { id: _, ...listing } = this.#cars.next().value!;
       producer.produce({
         topic: this.input,
@@ -115,7 +113,7 @@ export class CarPricesRun {
     }
     await producer.flush(60_000);
     await producer.close();
-    return ids;
+    return numbers.map((number) => number % cars);
   }
 
   /** The cars in a topic, as they lie in it. */
