@@ -1,4 +1,4 @@
-import { listings } from '../models/ford/listings.js';
+import { type Car, listings } from '../models/ford/listings.js';
 import { type ConnectSchema, NO_HEADERS } from '../src/record.js';
 import { connectJson } from '../src/serde/connect-json.js';
 import { float64, int32, optional, string, struct } from '../src/serde/connect-schema.js';
@@ -15,9 +15,14 @@ export interface Event {
   readonly value: Buffer;
 }
 
-/** Change events of inserted cars, as capture writes them: `count` of them over `keys` keys, in order of position. */
-export function changeEvents(count: number, keys: number, written: Written): Event[] {
-  const cars = listings(7);
+/**
+ * Change events of inserted cars, as capture writes them, in order of position.
+ *
+ * @param cars how many there are: beyond that each comes again, the same but for its position
+ */
+export function* changeEvents(count: number, cars: number, written: Written): Generator<Event, void, undefined> {
+  const made = listings(7);
+  const known: Car[] = [];
   const text = optional(string);
   const row = struct(`${SOURCE}.Value`, {
     id: int32,
@@ -35,14 +40,15 @@ export function changeEvents(count: number, keys: number, written: Written): Eve
   const values = written === 'json' ? json<unknown>() : connectJson<unknown>();
   const keySerde = written === 'json' ? json<unknown>() : connectJson<unknown>();
   const context = { topic: SOURCE, headers: NO_HEADERS, schema: valueSchema as ConnectSchema | undefined };
-  const events: Event[] = [];
   for (let index = 0; index < count; index += 1) {
-    const id = index % keys;
+    const id = index % cars;
+    const car = known[id] ?? made.next().value;
+    if (count > cars) known[id] = car;
     const lsn = 30_000_000 + index * 64;
     const at = 1_795_232_652_636 + index;
     const change = {
       before: null,
-      after: { ...cars.next().value, id },
+      after: { ...car, id },
       source: {
         version: '3.6.0.Final',
         connector: 'postgresql',
@@ -70,7 +76,6 @@ export function changeEvents(count: number, keys: number, written: Written): Eve
     context.schema = keySchema;
     const key = keySerde.serialize({ id }, context)!;
     context.schema = valueSchema;
-    events.push({ key, value: values.serialize(change, context)! });
+    yield { key, value: values.serialize(change, context)! };
   }
-  return events;
 }

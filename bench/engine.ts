@@ -136,7 +136,7 @@ console.log(
   `\nµs a record, median of ${RUNS} runs of ${RECORDS.toLocaleString('en')}, over a broker that costs nothing`,
 );
 for (const written of ['json', 'connect-json'] as const) {
-  const events = changeEvents(RECORDS, RECORDS, written);
+  const events = [...changeEvents(RECORDS, RECORDS, written)];
   const hand: number[] = [];
   const millrace: number[] = [];
   for (let run = 0; run < RUNS; run += 1) {

@@ -21,7 +21,6 @@ function slowModel(): Model<unknown, number> {
 }
 
 export async function benchSlowModel(): Promise<void> {
-  const events = changeEvents(RECORDS, RECORDS, 'json');
   console.log(
     `\na ${MODEL_MS} ms model: records/s with commits every 100 ms beside none (median of ${RUNS} runs, in turns)`,
   );
@@ -32,7 +31,7 @@ export async function benchSlowModel(): Promise<void> {
         ['committing', 100],
         ['without', HOUR_MS],
       ] as const) {
-        const { recordsPerSecond } = await runOver(carPrices, events, {
+        const { recordsPerSecond } = await runOver(carPrices, changeEvents(RECORDS, RECORDS, 'json'), {
           'application.id': 'slow-model',
           'instance.id': '0',
           'processing.guarantee': guarantee,

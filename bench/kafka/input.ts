@@ -30,7 +30,7 @@ export async function fillInput(broker: Broker, encoding: Encoding, records: num
   await admin.createTopics([{ topic, partitions: PARTITIONS }]);
   await admin.close();
   for (let round = 0; round < rounds; round += 1) await fill(broker, topic, events);
-  const rows = changeEvents(cars, cars, 'json').map(({ value }) => rowOf(value));
+  const rows = [...changeEvents(cars, cars, 'json')].map(({ value }) => rowOf(value));
   return {
     topic,
     records: rounds * cars,
@@ -44,7 +44,7 @@ function rowOf(value: Buffer): { readonly mileage: number; readonly year: number
 }
 
 async function eventsIn(encoding: Encoding, cars: number, topic: string, registry: string): Promise<readonly Event[]> {
-  if (encoding !== 'avro') return changeEvents(cars, cars, encoding);
+  if (encoding !== 'avro') return [...changeEvents(cars, cars, encoding)];
   const written = changeEvents(cars, cars, 'connect-json');
   const schemas = avro({ registry });
   const [keys, values] = [schemas.values<unknown>('key'), schemas.values<unknown>('value')];

@@ -11,6 +11,8 @@ export interface Result {
   readonly contender: Contender;
   readonly input: Input;
   readonly measured: Measured;
+  /** The share of the processors that others took from the run, 0 to 1. */
+  readonly stolen: number;
 }
 
 /** How many times the rate of another kind millrace is to have. */
@@ -34,6 +36,10 @@ export class Results {
   /** Somebody's output was not what it must be: the rates mean nothing. */
   get anyWrong(): boolean {
     return this.#all.some(({ measured }) => measured.wrong !== undefined);
+  }
+
+  get mostStolen(): number {
+    return Math.max(...this.#all.map(({ stolen }) => stolen));
   }
 
   markdown(): string {
