@@ -108,7 +108,8 @@ try {
     if (encoding === options.encodings.split(',')[0] && able[0] !== undefined) {
       // The broker is a JVM too.
       say('warming up the broker');
-      for (const guarantee of able[0].guarantees) await warmUp(broker, able[0], jobOf(encoding, guarantee, input), input);
+      for (const guarantee of able[0].guarantees)
+        await warmUp(broker, able[0], jobOf(encoding, guarantee, input), input);
     }
     for (const contender of able) {
       for (let left = warmUpRecords(contender); left > 0; left -= input.records) {

@@ -5,7 +5,8 @@
  */
 import type { ConnectSchema } from '../record.js';
 import { connectValueText, readConnectValue } from './connect-values.js';
-import { parseJson, stringifyJson } from './json-text.js';
+import { json } from './json.js';
+import { parseJson } from './json-text.js';
 import { FrameReader, framed, mayBeFrame } from './schema-frame.js';
 import type { Serde, SerdeContext } from './serde.js';
 
@@ -50,17 +51,15 @@ export function connectJson<T>(): Serde<T> {
  * @typeParam T the value
  */
 export function connectJsonPlain<T>(): Serde<T> {
+  const plain = json<T>();
   return Object.freeze({
     encoding: 'json',
     serialize(value: T | null, context: SerdeContext): Buffer | null {
-      if (value === null) return null;
       const { schema } = context;
-      return Buffer.from(schema === undefined ? stringifyJson(value) : connectValueText(schema, value));
+      if (value === null || schema === undefined) return plain.serialize(value, context);
+      return Buffer.from(connectValueText(schema, value));
     },
-    deserialize(bytes: Buffer | null, context: SerdeContext): T | null {
-      context.schema = undefined;
-      return bytes === null ? null : (parseJson(bytes) as T | null);
-    },
+    deserialize: plain.deserialize,
   });
 }
 

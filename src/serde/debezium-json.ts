@@ -14,6 +14,7 @@ import { connectJson, connectJsonPlain } from './connect-json.js';
 import { fieldNamed } from './connect-schema.js';
 import { converts, readConnectValue } from './connect-values.js';
 import { isEnvelopeSchema } from './envelope-schema.js';
+import { FlatJsonReader } from './flat-json-reader.js';
 import { deepFreeze } from './freeze.js';
 import { JsonSyntaxError } from './json-parser.js';
 import { skipSpace, skipValue } from './json-scan.js';
@@ -167,16 +168,28 @@ function broken(problem: string, at: number): JsonSyntaxError {
 
 /** Reads the members of a struct, converted by their schemas where there are any. */
 function memberReader(schema: ConnectSchema | undefined): MemberReader {
-  if (schema === undefined) return (_name, bytes, start, end) => parseMember(bytes, start, end);
-  const fields = new Map(schema.fields?.map((field) => [field.field!, convertingReader(field)]));
-  return (name, bytes, start, end) => (fields.get(name) ?? parseMember)(bytes, start, end);
+  const fields = new Map(schema?.fields?.map((field) => [field.field!, convertingReader(field)]));
+  const objects = new Map<string, FlatJsonReader>();
+  return (name, bytes, start, end) => {
+    const convert = fields.get(name);
+    if (convert !== undefined) return convert(bytes, start, end);
+    if (bytes[start] !== 0x7b) return parseMember(bytes, start, end);
+    let reader = objects.get(name);
+    if (reader === undefined) {
+      reader = new FlatJsonReader('frozen');
+      objects.set(name, reader);
+    }
+    return reader.read(bytes, start, end);
+  };
 }
 
-function convertingReader(schema: ConnectSchema): (bytes: Buffer, start: number, end: number) => unknown {
-  if (!converts(schema)) return parseMember;
+/** Undefined where the values are as they were parsed. */
+function convertingReader(schema: ConnectSchema): ((bytes: Buffer, start: number, end: number) => unknown) | undefined {
+  if (!converts(schema)) return undefined;
+  const reader = new FlatJsonReader('changeable');
   const flat = isFlat(schema);
   return (bytes, start, end) => {
-    const value = readConnectValue(schema, parseJson(bytes, start, end));
+    const value = readConnectValue(schema, reader.read(bytes, start, end));
     return flat ? Object.freeze(value) : deepFreeze(value);
   };
 }

@@ -1,5 +1,7 @@
 /** Plain JSON, without schemas. */
-import { parseJson, stringifyJson } from './json-text.js';
+import { FlatJsonReader } from './flat-json-reader.js';
+import { FlatJsonWriter } from './flat-json-writer.js';
+import { stringifyJson } from './json-text.js';
 import type { Serde, SerdeContext } from './serde.js';
 
 /**
@@ -13,12 +15,15 @@ import type { Serde, SerdeContext } from './serde.js';
  * topic('visits', { key: string(), value: json<Visit>() })
  */
 export function json<T>(): Serde<T> {
+  const reader = new FlatJsonReader('changeable');
+  const writer = new FlatJsonWriter();
   return Object.freeze({
     encoding: 'json',
-    serialize: (value: T | null) => (value === null ? null : Buffer.from(stringifyJson(value))),
+    serialize: (value: T | null) =>
+      value === null ? null : (writer.write(value) ?? Buffer.from(stringifyJson(value))),
     deserialize(bytes: Buffer | null, context: SerdeContext): T | null {
       context.schema = undefined;
-      return bytes === null ? null : (parseJson(bytes) as T | null);
+      return bytes === null ? null : (reader.read(bytes) as T | null);
     },
   });
 }
