@@ -24,6 +24,8 @@ interface Layout {
 
 /** Characters; model names, countries and the like are shorter. */
 const LONGEST_REPEATED = 32;
+/** Characters; longer texts are faster searched by native calls. */
+const LONGEST_PLAIN = 256;
 /** Texts kept of a member, a power of two. */
 const TEXTS_KEPT = 64;
 /** Digits that a double holds, whatever they are. */
@@ -107,18 +109,15 @@ export class FlatJsonReader {
 
   #text(bytes: Buffer, at: number, end: number, texts: (string | undefined)[]): unknown {
     const start = at + 1;
-    const near = Math.min(end, start + LONGEST_REPEATED + 1);
+    const near = Math.min(end, start + LONGEST_PLAIN + 1);
     let hash = 0;
     for (let i = start; i < near; i++) {
       const byte = bytes[i]!;
       if (byte === QUOTE) {
         this.#at = i + 1;
-        const place = hash & (TEXTS_KEPT - 1);
-        const known = texts[place];
-        if (known !== undefined && isText(known, bytes, start, i)) return known;
-        const text = bytes.toString('latin1', start, i);
-        texts[place] = text;
-        return text;
+        return i - start > LONGEST_REPEATED
+          ? bytes.toString('latin1', start, i)
+          : repeated(texts, hash, bytes, start, i);
       }
       if (byte < 0x20 || byte > 0x7f || byte === BACKSLASH) break;
       hash = (hash * 31 + byte) | 0;
@@ -184,6 +183,16 @@ export class FlatJsonReader {
       texts: names.map(() => new Array<string | undefined>(TEXTS_KEPT).fill(undefined)),
     };
   }
+}
+
+/** The text that has these bytes: the one that was made before, where it is among the last. */
+function repeated(texts: (string | undefined)[], hash: number, bytes: Buffer, start: number, end: number): string {
+  const place = hash & (TEXTS_KEPT - 1);
+  const known = texts[place];
+  if (known !== undefined && isText(known, bytes, start, end)) return known;
+  const text = bytes.toString('latin1', start, end);
+  texts[place] = text;
+  return text;
 }
 
 function isText(text: string, bytes: Buffer, start: number, end: number): boolean {

@@ -23,7 +23,7 @@ const member = fc.oneof(
   number,
   fc.string(),
   fc.string({ unit: 'binary' }),
-  fc.constantFrom('Manual', 'Semi-Auto', 'with "quotes"', 'Škoda', '\u007f', '', 'x'.repeat(40)),
+  fc.constantFrom('Manual', 'Semi-Auto', 'with "quotes"', 'Škoda', '\u007f', '', 'x'.repeat(40), 'x'.repeat(300)),
   fc.boolean(),
   fc.constant(null),
 );
