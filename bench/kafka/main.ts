@@ -82,10 +82,11 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 /** What is wrong in one of the repeated runs is not hidden by another one that is right. */
 async function measured(contender: Contender, encoding: Encoding, guarantee: Guarantee, input: Input) {
   const all: Measured[] = [];
-  const { result, stolen } = await undisturbed(async () => {
+  const once = async () => {
     all.push(await measure(broker, contender, jobOf(encoding, guarantee, input), input, longestMs));
     return all.at(-1)!;
-  });
+  };
+  const { result, stolen } = await undisturbed(once, () => isOver);
   return { measured: all.find(({ wrong }) => wrong !== undefined) ?? result, stolen };
 }
 
