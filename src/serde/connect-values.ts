@@ -12,6 +12,7 @@ import { expected, inside, shown, wrong } from './connect-value-error.js';
 import { decimalText, fromBase64, fromTwosComplement, twosComplement } from './decimal.js';
 import { atScale, decimalOf, unscaledAt } from './decimal-values.js';
 import { exactLong, integerBetween } from './integer-values.js';
+import { beforeValues } from './json-bytes.js';
 import { doubleText, stringifyJson } from './json-text.js';
 
 // ---------------------------------------------------------------------------------------------------- reading
@@ -243,7 +244,7 @@ function structWriter(schema: ConnectSchema): Writer {
   const fields = schema.fields!;
   const names = fields.map((field) => field.field!);
   const known = new Set(names);
-  const prefixes = names.map((name, i) => `${i === 0 ? '{' : ','}${JSON.stringify(name)}:`);
+  const prefixes = beforeValues(names);
   const convert = fields.map(writerOf);
   return (value) => {
     if (typeof value !== 'object' || Array.isArray(value) || Buffer.isBuffer(value))

@@ -16,6 +16,7 @@ import { converts, readConnectValue } from './connect-values.js';
 import { isEnvelopeSchema } from './envelope-schema.js';
 import { FlatJsonReader } from './flat-json-reader.js';
 import { deepFreeze } from './freeze.js';
+import { standsAt } from './json-bytes.js';
 import { JsonSyntaxError } from './json-parser.js';
 import { skipSpace, skipValue } from './json-scan.js';
 import { parseFrozen, parseJson, parseMember } from './json-text.js';
@@ -206,7 +207,7 @@ function repeatingReader(schema: ConnectSchema | undefined): MemberReader {
   return (name, bytes, start, end) => {
     if (bytes[start] !== 0x22 || end - start > LONGEST_REPEATED) return read(name, bytes, start, end);
     const last = texts.get(name);
-    if (last !== undefined && sameBytes(last.bytes, bytes, start, end)) return last.text;
+    if (last !== undefined && last.bytes.length === end - start && standsAt(last.bytes, bytes, start)) return last.text;
     const text = read(name, bytes, start, end);
     if (typeof text === 'string') texts.set(name, { bytes: Buffer.from(bytes.subarray(start, end)), text });
     return text;
@@ -215,11 +216,3 @@ function repeatingReader(schema: ConnectSchema | undefined): MemberReader {
 
 /** In bytes; names of tables and the like are shorter. */
 const LONGEST_REPEATED = 64;
-
-function sameBytes(expected: Buffer, bytes: Buffer, start: number, end: number): boolean {
-  if (expected.length !== end - start) return false;
-  for (let i = 0; i < expected.length; i++) {
-    if (bytes[start + i] !== expected[i]) return false;
-  }
-  return true;
-}

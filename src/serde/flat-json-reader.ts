@@ -9,6 +9,19 @@
  * F2. A value that is not plain (escapes, other characters than ASCII, exponents, more digits than a double surely holds, an
  *     object) goes to the parser alone.
  */
+import {
+  BACKSLASH,
+  beforeValues,
+  FALSE,
+  MINUS,
+  NULL,
+  OBJECT_END,
+  POINT,
+  QUOTE,
+  standsAt,
+  TRUE,
+  ZERO,
+} from './json-bytes.js';
 import { skipValue } from './json-scan.js';
 import { parseFrozen, parseJson } from './json-text.js';
 
@@ -16,7 +29,6 @@ type Row = Record<string, unknown>;
 
 interface Layout {
   readonly names: readonly string[];
-  /** `{"first":`, then `,"second":` and so on: what stands before each value where there is no white space. */
   readonly before: readonly Buffer[];
   /** By the hash of their bytes: the last texts of each member. */
   readonly texts: readonly (string | undefined)[][];
@@ -36,15 +48,6 @@ const MOST_MEMBERS = 256;
 const LEARNED_AT_FIRST = 16;
 const LEARNED_ONE_OF = 256;
 
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const MINUS = 0x2d;
-const POINT = 0x2e;
-const ZERO = 0x30;
-const END = 0x7d;
-const NULL = Buffer.from('null');
-const TRUE = Buffer.from('true');
-const FALSE = Buffer.from('false');
 const POWERS = Array.from({ length: MOST_DIGITS + 1 }, (_, exponent) => 10 ** exponent);
 
 /** One for each place where objects of a kind occur, so that its layout is mostly the right one. */
@@ -81,10 +84,7 @@ export class FlatJsonReader {
     let at = start;
     for (let i = 0; i < before.length; i++) {
       const expected = before[i]!;
-      if (at + expected.length >= end) return undefined;
-      for (let j = 0; j < expected.length; j++) {
-        if (bytes[at + j] !== expected[j]) return undefined;
-      }
+      if (at + expected.length >= end || !standsAt(expected, bytes, at)) return undefined;
       at += expected.length;
       try {
         row[names[i]!] = this.#value(bytes, at, end, texts[i]!);
@@ -94,7 +94,7 @@ export class FlatJsonReader {
       }
       at = this.#at;
     }
-    return at + 1 === end && bytes[at] === END ? row : undefined;
+    return at + 1 === end && bytes[at] === OBJECT_END ? row : undefined;
   }
 
   #value(bytes: Buffer, at: number, end: number, texts: (string | undefined)[]): unknown {
@@ -158,10 +158,7 @@ export class FlatJsonReader {
   }
 
   #isWord(word: Buffer, bytes: Buffer, at: number, end: number): boolean {
-    if (at + word.length > end) return false;
-    for (let i = 0; i < word.length; i++) {
-      if (bytes[at + i] !== word[i]) return false;
-    }
+    if (at + word.length > end || !standsAt(word, bytes, at)) return false;
     this.#at = at + word.length;
     return true;
   }
@@ -179,7 +176,7 @@ export class FlatJsonReader {
     if (names.length === 0 || names.length > MOST_MEMBERS || names.some(hasPlaceOfItsOwn)) return;
     this.#layout = {
       names,
-      before: names.map((name, i) => Buffer.from(`${i === 0 ? '{' : ','}${JSON.stringify(name)}:`)),
+      before: beforeValues(names).map((text) => Buffer.from(text)),
       texts: names.map(() => new Array<string | undefined>(TEXTS_KEPT).fill(undefined)),
     };
   }

@@ -4,11 +4,12 @@
  * W1. The bytes are those of `JSON.stringify`, or there are none: what holds anything else is for `stringifyJson`.
  * W2. What it gives lies side by side in a block, as small buffers of Node do, and is never written again.
  */
+import { BACKSLASH, beforeValues, FALSE, MINUS, NULL, OBJECT_END, POINT, QUOTE, TRUE, ZERO } from './json-bytes.js';
+import { isPlainObject } from './plain-object.js';
 
 /** What stands before the values of objects of the same names in the same order. */
 interface Layout {
   readonly names: readonly string[];
-  /** `{"first":`, then `,"second":` and so on. */
   readonly before: readonly Buffer[];
 }
 
@@ -20,16 +21,6 @@ const LONGEST_NUMBER = 24;
 const EXACT = 1e15;
 const BILLION = 1e9;
 
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const MINUS = 0x2d;
-const POINT = 0x2e;
-const ZERO = 0x30;
-const END = 0x7d;
-const NULL = Buffer.from('null');
-const TRUE = Buffer.from('true');
-const FALSE = Buffer.from('false');
-
 /** One for each place where objects of a kind are written, so that its layout is mostly the right one. */
 export class FlatJsonWriter {
   #layout: Layout = { names: [], before: [] };
@@ -38,7 +29,7 @@ export class FlatJsonWriter {
 
   /** The JSON of an object; undefined where the value is none, or holds what is not flat. */
   write(value: unknown): Buffer | undefined {
-    if (!isPlain(value)) return undefined;
+    if (!isPlainObject(value) || typeof value.toJSON === 'function') return undefined;
     const layout = this.#layoutOf(Object.keys(value));
     if (layout.names.length === 0) return undefined;
     const start = this.#at;
@@ -74,7 +65,7 @@ export class FlatJsonWriter {
       if (!hasRoom) return 'no room';
     }
     if (this.#at === this.#block.length) return 'no room';
-    this.#block[this.#at++] = END;
+    this.#block[this.#at++] = OBJECT_END;
     return 'whole';
   }
 
@@ -172,16 +163,10 @@ export class FlatJsonWriter {
     if (sameNames(known.names, names)) return known;
     this.#layout = {
       names,
-      before: names.map((name, i) => Buffer.from(`${i === 0 ? '{' : ','}${JSON.stringify(name)}:`)),
+      before: beforeValues(names).map((text) => Buffer.from(text)),
     };
     return this.#layout;
   }
-}
-
-/** Whether the value is an object whose members are all that it is. */
-function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
-  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return false;
-  return typeof (value as { toJSON?: unknown }).toJSON !== 'function';
 }
 
 function sameNames(known: readonly string[], names: readonly string[]): boolean {

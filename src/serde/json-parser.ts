@@ -5,12 +5,10 @@
  * Source of the grammar: RFC 8259.
  */
 import { isUtf8 } from 'node:buffer';
+import { BACKSLASH, QUOTE } from './json-bytes.js';
 
 /** Nesting beyond this is refused; Jackson, and so Kafka Connect, refuses it too. */
 const DEEPEST = 1000;
-
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
 
 /** The bytes are no JSON. The message says where, counted from the start of the record's key or value. */
 export class JsonSyntaxError extends Error {

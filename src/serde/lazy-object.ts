@@ -11,6 +11,7 @@
  * and the next object is compared with it byte by byte instead of being searched for names.
  */
 import { inspect } from 'node:util';
+import { beforeValues, OBJECT_END, standsAt } from './json-bytes.js';
 import { unexpected, utf8 } from './json-parser.js';
 import { eachMember, skipSpace, skipValue } from './json-scan.js';
 import { writesExactly } from './json-text.js';
@@ -21,7 +22,6 @@ export type MemberReader = (name: string, bytes: Buffer, start: number, end: num
 interface Layout {
   readonly names: readonly string[];
   readonly index: ReadonlyMap<string, number>;
-  /** `{"first":`, then `,"second":` and so on: what stands before each value where there is no white space. */
   readonly before: readonly Buffer[];
 }
 
@@ -91,9 +91,7 @@ export class Outline {
     let at = start;
     for (let i = 0; i < before.length; i++) {
       const expected = before[i]!;
-      for (let j = 0; j < expected.length; j++) {
-        if (bytes[at + j] !== expected[j]) return false;
-      }
+      if (!standsAt(expected, bytes, at)) return false;
       at += expected.length;
       if (at >= end || bytes[at]! <= 0x20) return false;
       spans[2 * i] = at;
@@ -105,7 +103,7 @@ export class Outline {
       }
       spans[2 * i + 1] = at;
     }
-    if (before.length === 0 || at >= end || bytes[at] !== 0x7d) return false;
+    if (before.length === 0 || at >= end || bytes[at] !== OBJECT_END) return false;
     this.#spans = spans;
     this.#values = values;
     this.#end = at + 1;
@@ -131,7 +129,7 @@ export class Outline {
       layout = {
         names,
         index: new Map(names.map((name, i) => [name, i])),
-        before: names.map((name, i) => Buffer.from(`${i === 0 ? '{' : ','}${JSON.stringify(name)}:`)),
+        before: beforeValues(names).map((text) => Buffer.from(text)),
       };
       if (this.#layouts.size >= MOST_LAYOUTS) this.#layouts.clear();
       this.#layouts.set(id, layout);

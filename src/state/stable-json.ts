@@ -2,7 +2,9 @@
  * JSON for the keys of stores. A key must always give the same bytes, or the same car would have two entries:
  * properties are sorted wherever they are not already in order.
  */
+import { beforeValues } from '../serde/json-bytes.js';
 import { parseJson, stringifyJson } from '../serde/json-text.js';
+import { isPlainObject } from '../serde/plain-object.js';
 import type { Serde } from '../serde/serde.js';
 
 /**
@@ -46,7 +48,6 @@ export function stableJson<T>(): TextSerde<T> {
  */
 class Structs {
   #names: readonly string[] = [];
-  /** `{"first":`, then `,"second":` and so on. */
   #before: readonly string[] = [];
 
   /** Undefined for anything but a plain object of these names, in this order, with texts and safe integers. */
@@ -68,16 +69,12 @@ class Structs {
   learn(value: unknown): void {
     if (!isPlainObject(value) || !Object.values(value).every(isSimple)) return;
     this.#names = Object.keys(value);
-    this.#before = this.#names.map((name, at) => `${at === 0 ? '{' : ','}${JSON.stringify(name)}:`);
+    this.#before = beforeValues(this.#names);
   }
 }
 
 function isSimple(member: unknown): member is string | number {
   return typeof member === 'string' || Number.isSafeInteger(member);
-}
-
-function isPlainObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }
 
 /** Whether every object inside has its properties in ascending order already: true for almost all keys. */
