@@ -9,9 +9,7 @@ import { NO_HEADERS } from '../src/record.js';
 import { lmdbEngines } from '../src/state/lmdb.js';
 import type { Topology } from '../src/topology/graph.js';
 import { type Event, SOURCE } from './change-events.js';
-
-/** The share of the records that is not counted: start and warming up. As `bench/kafka` has it. */
-const WARM_UP = 0.2;
+import { WARM_UP } from './machine.js';
 
 export interface CarPricesRun {
   /** From the moment when a fifth of the records was read until the last was finished: of those read since. */

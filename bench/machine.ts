@@ -9,6 +9,13 @@ export function machine(): string {
   );
 }
 
+/** The share of a run's records that is not counted: start and warming up. */
+export const WARM_UP = 0.2;
+
+export function percent(share: number): string {
+  return Number.isNaN(share) ? '–' : `${(100 * share).toFixed(0)} %`;
+}
+
 /** The middle of several measurements. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);

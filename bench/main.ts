@@ -6,7 +6,7 @@ import type { ProcessingGuarantee } from '../src/runtime/committer.js';
 import carPrices from '../topology/car-prices.js';
 import { runOver } from './car-prices.js';
 import { changeEvents, type Written } from './change-events.js';
-import { machine, median } from './machine.js';
+import { machine, median, percent } from './machine.js';
 import { benchOperators } from './operators.js';
 import { benchSlowModel } from './slow-model.js';
 import { undisturbed } from './undisturbed.js';
@@ -48,7 +48,7 @@ async function benchCarPrices(): Promise<void> {
         console.log(
           `  ${written.padEnd(13)} ${guarantee.padEnd(16)} ${memory.padEnd(23)} ${rate.toFixed(0).padStart(7)}/s` +
             `   asked ${asked}, remembered ${remembered}, ${rowsPerCall.toFixed(0)} rows a call, ` +
-            `at most ${(100 * stolen).toFixed(0)} % of the processors taken by others`,
+            `at most ${percent(stolen)} of the processors taken by others`,
         );
       }
     }

@@ -9,8 +9,8 @@
  *   --longest S        seconds after which a run is broken off and its rate taken (120)
  *
  * Contenders take turns, and each run begins with another one. A run is repeated while others took more than 5 % of the
- * processors (`bench/undisturbed.ts`). Prints Markdown for bench/RESULTS.md on standard output,
- * and how far it is on standard error. A first SIGINT or SIGTERM ends it after the run under way, with what there is.
+ * processors (`bench/undisturbed.ts`). Prints Markdown for bench/RESULTS.md on standard output, and how far it is on
+ * standard error. A first SIGINT or SIGTERM ends it after the run under way, with what there is.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -20,7 +20,7 @@ import { startKafka } from '../../deploy/stack/kafka.js';
 import { versions } from '../../deploy/stack/versions.js';
 import { kafkaBroker } from '../../src/brokers/kafka/index.js';
 import { openEmbeddedRegistry } from '../../src/registry/embedded/index.js';
-import { machine } from '../machine.js';
+import { machine, percent } from '../machine.js';
 import { undisturbed } from '../undisturbed.js';
 import { type Contender, contenders } from './contenders.js';
 import { fillInput, type Input } from './input.js';
@@ -106,11 +106,11 @@ try {
     const able = chosen.filter(({ encodings }) => encodings.includes(encoding));
     say(`filling ${encoding}`);
     const input = await fillInput(broker, encoding, records, registry.url);
-    if (encoding === options.encodings.split(',')[0] && able[0] !== undefined) {
-      // The broker is a JVM too.
+    const [first] = able;
+    if (jobs === 0 && first !== undefined) {
+      // The broker is a JVM too, and who comes first would look slow.
       say('warming up the broker');
-      for (const guarantee of able[0].guarantees)
-        await warmUp(broker, able[0], jobOf(encoding, guarantee, input), input);
+      for (const guarantee of first.guarantees) await warmUp(broker, first, jobOf(encoding, guarantee, input), input);
     }
     for (const contender of able) {
       for (let left = warmUpRecords(contender); left > 0; left -= input.records) {
@@ -126,7 +126,7 @@ try {
           const done = await measured(contender, encoding, guarantee, input);
           results.add({ encoding, guarantee, contender, input, ...done });
           const { recordsPerSecond, duplicates, wrong } = done.measured;
-          const told = `${encoding} ${guarantee} run ${run + 1}: ${contender.name} ${recordsPerSecond.toFixed(0)}/s, ${(100 * done.stolen).toFixed(0)} % taken`;
+          const told = `${encoding} ${guarantee} run ${run + 1}: ${contender.name} ${recordsPerSecond.toFixed(0)}/s, ${percent(done.stolen)} taken`;
           say(told + (duplicates > 0 ? `, ${duplicates} twice` : '') + (wrong === undefined ? '' : ` WRONG: ${wrong}`));
         }
       }
@@ -135,7 +135,7 @@ try {
   console.log(`${new Date().toISOString().slice(0, 10)}, ${machine()}; Kafka ${versions.kafka} on the same machine`);
   console.log(
     `${records.toLocaleString('en')} changes in each topic, ${PARTITIONS} partitions, commits every ${COMMIT_MS} ms, median of ${runs} runs; ` +
-      `others took at most ${(100 * results.mostStolen).toFixed(0)} % of the processors from one that counts\n`,
+      `others took at most ${percent(results.mostStolen)} of the processors from one that counts\n`,
   );
   console.log(results.markdown());
   if (results.anyWrong) process.exitCode = 1;

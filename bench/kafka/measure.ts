@@ -13,12 +13,12 @@ import { mkdir, rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Broker, Consumer } from '../../src/brokers/port.js';
 import { asError } from '../../src/errors.js';
+import { WARM_UP } from '../machine.js';
 import type { Contender } from './contenders.js';
 import type { Input } from './input.js';
 import { type Guarantee, type Job, PARTITIONS } from './job.js';
 import { createOutput, type Output, readOutput, removeOutput } from './output.js';
 
-const WARM_UP = 0.2;
 const UNTIL = 0.9;
 const LOOK_EVERY_MS = 200;
 

@@ -1,5 +1,5 @@
 /** What was measured, as tables: one for each encoding. */
-import { median } from '../machine.js';
+import { median, percent } from '../machine.js';
 import type { Contender } from './contenders.js';
 import type { Input } from './input.js';
 import { ENCODINGS, type Encoding, GUARANTEES, type Guarantee } from './job.js';
@@ -39,7 +39,7 @@ export class Results {
   }
 
   get mostStolen(): number {
-    return Math.max(...this.#all.map(({ stolen }) => stolen));
+    return Math.max(0, ...this.#all.map(({ stolen }) => stolen));
   }
 
   markdown(): string {
@@ -97,7 +97,6 @@ export class Results {
 }
 
 const rounded = (rate: number) => (Number.isNaN(rate) ? '–' : Math.round(rate).toLocaleString('en'));
-const percent = (share: number) => (Number.isNaN(share) ? '–' : `${(100 * share).toFixed(0)} %`);
 
 /** Bold where the goal is missed. */
 function times(ratio: number, goal: number | undefined): string {
