@@ -25,6 +25,10 @@ export class GrowingLru<V extends object> {
     return this.#entries.get(key);
   }
 
+  has(key: string): boolean {
+    return this.#entries.has(key);
+  }
+
   set(key: string, value: V): void {
     const { size, max } = this.#entries;
     if (size === max && max < this.#maxEntries) this.#grow();

@@ -1,4 +1,7 @@
-/** Committed values that were read or written lately. */
+/**
+ * Committed values that were read lately. What is written takes a place when it is read again: a stream of new keys would
+ * push out those that come back, and its entries would grow old only to be thrown away.
+ */
 import { GrowingLru } from './growing-lru.js';
 import type { Content } from './value-codec.js';
 
@@ -7,6 +10,8 @@ export interface HotCache<V> {
   readonly size: number;
   get(key: string): Content<V> | undefined;
   set(key: string, content: Content<V>): void;
+  /** Replaces what is kept of the key; nothing where none is. */
+  update(key: string, content: Content<V>): void;
   clear(): void;
   /** Gives its room to the others. */
   close(): void;
@@ -60,6 +65,9 @@ export class HotCaches {
         this.#entries += entries.size - before;
         if (this.#entries > this.#maxEntries) this.#evict();
       },
+      update: (key, content) => {
+        if (entries.has(key)) entries.set(key, content);
+      },
       clear,
       close: () => {
         clear();
@@ -83,6 +91,7 @@ const NO_CACHE: HotCache<never> = {
   size: 0,
   get: () => undefined,
   set: () => {},
+  update: () => {},
   clear: () => {},
   close: () => {},
 };

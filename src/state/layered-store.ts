@@ -154,7 +154,7 @@ export class LayeredStore<K, V> implements KeyValueStore<K, V>, TaskStore {
     const changes = [...this.#record.committed(), ...ofRecords];
     // Without a change the position on disk stays where it is: it is a lower bound.
     const applied = changes.length === 0 ? Promise.resolve() : this.#engine.apply(this.#swept(changes), position);
-    for (const version of versions) this.#cache.set(version.key, version.content);
+    for (const version of versions) this.#cache.update(version.key, version.content);
     this.#uncommitted.settle();
     this.#taken = undefined;
     return applied;

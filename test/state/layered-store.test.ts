@@ -208,6 +208,7 @@ describe('the hot cache', () => {
     store.takeUpTo(1);
     await store.committed(1);
     store.get(1);
+    store.get(1);
     store.get(2);
     store.get(2);
     await store.restore([{ key: Buffer.from('3'), value: Buffer.from('"c"'), timestamp: 0 }], 2);
@@ -215,9 +216,9 @@ describe('the hot cache', () => {
     expect(store.statistics).toEqual({
       uncommitted: 1,
       cache: 1,
-      engine: 1,
+      engine: 2,
       miss: 2,
-      hitRatio: 2 / 5,
+      hitRatio: 2 / 6,
       uncommittedWrites: 0,
       cachedEntries: 1,
     });
@@ -231,9 +232,24 @@ describe('the hot cache', () => {
     for (let key = 1; key <= 5; key++) write(key, key, 'v');
     store.takeUpTo(5);
     await store.committed(5);
-    expect(store.statistics.cachedEntries).toBe(kept);
     for (let key = 1; key <= 5; key++) expect(store.get(key)).toBe('v');
-    expect(store.statistics.engine).toBe(5);
+    expect(store.statistics).toMatchObject({ engine: 5, cachedEntries: kept });
+  });
+
+  test('a write takes no place of one that was read, and replaces what is kept of its key', async () => {
+    const { store, write } = await setUp({ maxEntries: 1 });
+    const commit = (through: number) => {
+      store.takeUpTo(through);
+      return store.committed(through);
+    };
+    write(1, 1, 'read');
+    await commit(1);
+    store.get(1);
+    write(2, 2, 'another');
+    write(3, 1, 'written');
+    await commit(3);
+    expect(store.get(1)).toBe('written');
+    expect(store.statistics).toMatchObject({ cache: 1, cachedEntries: 1 });
   });
 });
 
