@@ -16,7 +16,7 @@ import { type StreamRecord, withValue } from '../record.js';
 import type { KeyValueStore, StoreDeclaration } from '../state/store.js';
 import { checkTimeout } from './calls.js';
 import { Claims } from './claims.js';
-import { fingerprintOf } from './fingerprint.js';
+import { Fingerprints } from './fingerprint.js';
 import { Lane, type LaneEntry } from './lane.js';
 import { type Forward, type Named, type Operator, type OperatorContext, operatorOf } from './operator.js';
 import type { Predicted } from './predicted.js';
@@ -99,6 +99,7 @@ class Predicting<Row, K, F, P> {
   readonly #forward: Forward;
   readonly #lane: Lane;
   readonly #claims = new Claims();
+  readonly #fingerprints = new Fingerprints();
   readonly #timeoutMs: number;
 
   constructor(
@@ -125,7 +126,7 @@ class Predicting<Row, K, F, P> {
     }
     const row = record as StreamRecord<Row, K>;
     const features = this.#options.features(row.value, row);
-    const fingerprint = fingerprintOf(features);
+    const fingerprint = this.#fingerprints.of(features);
     if (this.#memory === undefined || row.key === null || row.key === undefined) {
       this.#ask(row, features, fingerprint, this.#lane.enter());
       return;

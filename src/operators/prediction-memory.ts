@@ -1,9 +1,10 @@
 import { keyValueStore } from '../state/declare.js';
 import type { StoreDeclaration } from '../state/store.js';
+import { predictionsJson } from './predictions-json.js';
 
 /** What `predict` remembers of a key. */
 export interface RememberedPrediction<P> {
-  /** The features that were asked about, as a text that differs when they do. */
+  /** The features that were asked about, as a text that differs when they do: see `fingerprint.ts`. */
   readonly fingerprint: string;
   /** The model that answered, and its version: another model or version is a miss. */
   readonly model: string;
@@ -22,5 +23,9 @@ export function predictionMemory<K, P>(
   name: string,
   options: { readonly retentionMs?: number } = {},
 ): StoreDeclaration<K, RememberedPrediction<P>> {
-  return keyValueStore<K, RememberedPrediction<P>>(name, { ...options, holds: 'predictions' });
+  return keyValueStore<K, RememberedPrediction<P>>(name, {
+    ...options,
+    value: predictionsJson<P>(),
+    holds: 'predictions',
+  });
 }

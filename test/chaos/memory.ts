@@ -6,9 +6,12 @@ import { isDeepStrictEqual } from 'node:util';
 import { features } from '../../models/ford/index.js';
 import type { Broker } from '../../src/brokers/port.js';
 import type { ChangeMarkers } from '../../src/operators/change-markers.js';
-import { fingerprintOf } from '../../src/operators/fingerprint.js';
-import type { RememberedPrediction } from '../../src/operators/prediction-memory.js';
+import { changeMarkersJson } from '../../src/operators/change-markers-json.js';
+import { Fingerprints } from '../../src/operators/fingerprint.js';
+import { predictionsJson } from '../../src/operators/predictions-json.js';
+import { NO_HEADERS } from '../../src/record.js';
 import { readTopic } from '../../src/replay/read-topic.js';
+import type { Serde } from '../../src/serde/serde.js';
 import { isFormatRecord } from '../../src/state/format-record.js';
 import { lmdbEngines } from '../../src/state/lmdb.js';
 import type { Expected, ExpectedMarker } from './expected.js';
@@ -50,8 +53,8 @@ export function wrongMarkers(
 ): number {
   let wrong = [...remembered.keys()].filter((key) => !markers.has(key)).length;
   for (const [key, marker] of markers) {
-    const value = remembered.get(key);
-    if (value === undefined || !isSame(JSON.parse(value) as ChangeMarkers, marker)) wrong += 1;
+    const value = read(changeMarkersJson(), remembered.get(key));
+    if (value === null || !isSame(value, marker)) wrong += 1;
   }
   return wrong;
 }
@@ -68,15 +71,19 @@ export function isOfSameChange([marker, ...others]: ChangeMarkers, { position, o
 
 /** How many keys the memory of `predict` has wrong; what it says they cost goes to `prices`. */
 export function wrongPredictions(remembered: ReadonlyMap<string, string>, { rows }: Expected, prices: Prices): number {
+  const fingerprints = new Fingerprints();
   let wrong = [...remembered.keys()].filter((key) => !rows.has(key)).length;
   for (const [key, row] of rows) {
-    const value = remembered.get(key);
-    const { fingerprint, prediction }: Partial<RememberedPrediction<number>> =
-      value === undefined ? {} : JSON.parse(value);
-    if (fingerprint !== fingerprintOf(features(row)) || prediction === undefined) wrong += 1;
-    else prices.check(row, prediction);
+    const value = read(predictionsJson<number>(), remembered.get(key));
+    if (value === null || value.fingerprint !== fingerprints.of(features(row))) wrong += 1;
+    else prices.check(row, value.prediction);
   }
   return wrong;
+}
+
+function read<T>(serde: Serde<T>, value: string | undefined): T | null {
+  const bytes = value === undefined ? null : Buffer.from(value);
+  return serde.deserialize(bytes, { topic: '', headers: NO_HEADERS, schema: undefined });
 }
 
 /**

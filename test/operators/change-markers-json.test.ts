@@ -3,7 +3,6 @@ import { expect, test } from 'vitest';
 import type { ChangeMarker } from '../../src/operators/change-markers.js';
 import { changeMarkersJson } from '../../src/operators/change-markers-json.js';
 import { NO_HEADERS } from '../../src/record.js';
-import { json } from '../../src/serde/json.js';
 
 const whole = fc.maxSafeNat();
 const marker: fc.Arbitrary<ChangeMarker> = fc.record(
@@ -24,13 +23,30 @@ const marker: fc.Arbitrary<ChangeMarker> = fc.record(
 );
 const context = () => ({ topic: 'positions', headers: NO_HEADERS, schema: undefined });
 
-test('is the text that JSON.stringify writes, and is read back', () => {
+test('is JSON, and is read back', () => {
   const serde = changeMarkersJson();
   fc.assert(
     fc.property(fc.array(marker, { maxLength: 4 }), (markers) => {
       const bytes = serde.serialize(markers, context());
-      expect(String(bytes)).toBe(JSON.stringify(markers));
-      expect(serde.deserialize(bytes, context())).toEqual(json().deserialize(bytes, context()));
+      expect(JSON.parse(String(bytes))).toHaveLength(markers.length);
+      expect(serde.deserialize(bytes, context())).toEqual(markers);
+    }),
+  );
+});
+
+test('are fields in their order', () => {
+  const position = { lsn: '24023128', tsMs: 1_795_232_652_636, snapshot: false };
+  const markers = [{ position, op: 'c', topic: 'car_database.public.car_data', partition: 0, offset: 12 }] as const;
+  expect(String(changeMarkersJson().serialize(markers, context()))).toBe(
+    '[["24023128",1795232652636,false,"c","car_database.public.car_data",0,12]]',
+  );
+});
+
+test('objects, as they were written before, are read', () => {
+  fc.assert(
+    fc.property(fc.array(marker, { maxLength: 4 }), (markers) => {
+      const bytes = Buffer.from(JSON.stringify(markers));
+      expect(changeMarkersJson().deserialize(bytes, context())).toEqual(markers);
     }),
   );
 });
