@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
+import { JsonBlock, type Written } from '../serde/json-block.js';
+import { FALSE, NULL, TRUE } from '../serde/json-bytes.js';
 
 /** Characters of base64url; 48 bits. */
 const MARK_LENGTH = 8;
-/** Marks kept; beyond that they are forgotten all at once. */
-const MOST_MARKS = 64;
+const COLON = 0x3a;
+const SEMICOLON = 0x3b;
 
 /**
  * Texts that two sets of features share only if they are equal, for one place where features are made.
@@ -13,49 +15,55 @@ const MOST_MARKS = 64;
  * key. A text is written behind its length, so that none can look like the next value. Everything else is JSON.
  */
 export class Fingerprints {
-  readonly #marks = new Map<string, string>();
-  /** Undefined before the first. */
+  readonly #block = new JsonBlock();
+  /** Of the last features; undefined before the first. */
   #names: readonly string[] | undefined;
   #mark = '';
 
   of(features: unknown): string {
     if (typeof features !== 'object' || features === null || Array.isArray(features)) return json(features);
-    return this.#flat(features) ?? this.#learned(features) ?? json(features);
+    return this.#block.writeText(features, this.#put) ?? this.#concatenated(features) ?? json(features);
   }
 
-  /** Undefined when it is not flat, or has other names than the last. */
-  #flat(features: object): string | undefined {
+  /** The same text as {@link #concatenated}, of the usual features, and without a piece of text for each value. */
+  readonly #put = (block: JsonBlock, features: object): Written => {
     const names = this.#names;
-    if (names === undefined) return undefined;
-    let text = this.#mark;
+    if (names === undefined) return 'unusual';
+    let hasRoom = block.plain(this.#mark);
     let at = 0;
     for (const name in features) {
-      if (name !== names[at]) return undefined;
+      if (name !== names[at]) return 'unusual';
       at += 1;
       const value = (features as Record<string, unknown>)[name];
-      if (typeof value === 'string') text += `${value.length}:${value};`;
-      else if (typeof value === 'number' || value === null || typeof value === 'boolean') text += `${value};`;
+      if (typeof value === 'string') {
+        hasRoom = hasRoom && block.number(value.length) && block.byte(COLON) && block.plain(value);
+      } else if (typeof value === 'number' && Number.isSafeInteger(Math.trunc(value))) {
+        hasRoom = hasRoom && block.number(value);
+      } else if (value === null || typeof value === 'boolean') {
+        hasRoom = hasRoom && block.bytes(value === null ? NULL : value ? TRUE : FALSE);
+      } else {
+        return 'unusual';
+      }
+      hasRoom = hasRoom && block.byte(SEMICOLON);
+    }
+    if (at !== names.length) return 'unusual';
+    return hasRoom ? 'whole' : 'no room';
+  };
+
+  /** Undefined when it is not flat. */
+  #concatenated(features: object): string | undefined {
+    const names: string[] = [];
+    let values = '';
+    for (const name in features) {
+      names.push(name);
+      const value = (features as Record<string, unknown>)[name];
+      if (typeof value === 'string') values += `${value.length}:${value};`;
+      else if (typeof value === 'number' || value === null || typeof value === 'boolean') values += `${value};`;
       else return undefined;
     }
-    return at === names.length ? text : undefined;
-  }
-
-  #learned(features: object): string | undefined {
-    const names: string[] = [];
-    for (const name in features) names.push(name);
     this.#names = names;
-    this.#mark = this.#markOf(JSON.stringify(names));
-    return this.#flat(features);
-  }
-
-  #markOf(names: string): string {
-    let mark = this.#marks.get(names);
-    if (mark === undefined) {
-      mark = `${createHash('sha256').update(names).digest('base64url').slice(0, MARK_LENGTH)} `;
-      if (this.#marks.size >= MOST_MARKS) this.#marks.clear();
-      this.#marks.set(names, mark);
-    }
-    return mark;
+    this.#mark = `${createHash('sha256').update(JSON.stringify(names)).digest('base64url').slice(0, MARK_LENGTH)} `;
+    return this.#mark + values;
   }
 }
 

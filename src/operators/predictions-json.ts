@@ -2,35 +2,55 @@
  * Remembered predictions as JSON: `["fingerprint","model","version",prediction]`. One is kept for each key, and names would
  * be a third of it.
  */
+import { JsonBlock, type Written } from '../serde/json-block.js';
+import { ARRAY_END, ARRAY_START, COMMA } from '../serde/json-bytes.js';
 import { parseJson, stringifyJson } from '../serde/json-text.js';
 import type { Serde } from '../serde/serde.js';
 import type { RememberedPrediction } from './prediction-memory.js';
-import { quotedAgain } from './quoted.js';
+
+/** Without the prediction where the model answered undefined. */
+type Fields<P> = readonly [fingerprint: string, model: string, version: string, prediction?: P];
 
 /** What a memory of predictions is written with. It also reads the objects that were written before. */
 export function predictionsJson<P>(): Serde<RememberedPrediction<P>> {
-  const quotedModel = quotedAgain();
-  const quotedVersion = quotedAgain();
+  const block = new JsonBlock();
   return Object.freeze({
     encoding: 'json',
     serialize(remembered: RememberedPrediction<P> | null) {
       if (remembered === null) return null;
-      const { fingerprint, model, version, prediction } = remembered;
-      const answer = prediction === undefined ? '' : `,${textOf(prediction)}`;
-      return Buffer.from(`[${JSON.stringify(fingerprint)},${quotedModel(model)},${quotedVersion(version)}${answer}]`);
+      return block.write(remembered, putUsual) ?? Buffer.from(stringifyJson(fieldsOf(remembered)));
     },
     deserialize(bytes: Buffer | null) {
       if (bytes === null) return null;
-      const read = parseJson(bytes) as RememberedPrediction<P> | readonly [string, string, string, P];
-      if (!Array.isArray(read)) return read as RememberedPrediction<P>;
+      const read = parseJson(bytes) as RememberedPrediction<P> | Fields<P>;
+      if (!isFields(read)) return read;
       const [fingerprint, model, version, prediction] = read;
-      return { fingerprint, model, version, prediction };
+      return { fingerprint, model, version, prediction: prediction as P };
     },
   });
 }
 
-/** As {@link stringifyJson}, which is slower. */
-function textOf(prediction: unknown): string {
-  const isUsual = typeof prediction === 'number' && Math.abs(prediction) <= Number.MAX_SAFE_INTEGER;
-  return isUsual ? String(prediction) : stringifyJson(prediction);
+/** One whose prediction is a number. */
+function putUsual(block: JsonBlock, remembered: RememberedPrediction<unknown>): Written {
+  const { fingerprint, model, version, prediction } = remembered;
+  if (typeof prediction !== 'number' || !Number.isSafeInteger(Math.trunc(prediction))) return 'unusual';
+  const hasRoom =
+    block.byte(ARRAY_START) &&
+    block.text(fingerprint) &&
+    block.byte(COMMA) &&
+    block.text(model) &&
+    block.byte(COMMA) &&
+    block.text(version) &&
+    block.byte(COMMA) &&
+    block.number(prediction) &&
+    block.byte(ARRAY_END);
+  return hasRoom ? 'whole' : 'no room';
+}
+
+function fieldsOf<P>({ fingerprint, model, version, prediction }: RememberedPrediction<P>): Fields<P> {
+  return prediction === undefined ? [fingerprint, model, version] : [fingerprint, model, version, prediction];
+}
+
+function isFields<P>(read: RememberedPrediction<P> | Fields<P>): read is Fields<P> {
+  return Array.isArray(read);
 }

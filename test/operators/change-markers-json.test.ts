@@ -13,7 +13,11 @@ const marker: fc.Arbitrary<ChangeMarker> = fc.record(
       snapshot: fc.boolean(),
     }),
     op: fc.constantFrom('c', 'u', 'd', 'r'),
-    topic: fc.oneof(fc.constantFrom('cars', 'db.public.car_data'), fc.string({ unit: 'binary' })),
+    topic: fc.oneof(
+      fc.constantFrom('cars', 'db.public.car_data'),
+      fc.string({ unit: 'binary' }),
+      fc.constant('x'.repeat(9_000)),
+    ),
     partition: whole,
     offset: whole,
     deletedAt: whole,

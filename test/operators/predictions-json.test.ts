@@ -9,7 +9,8 @@ const prediction = fc.oneof(
   fc.constantFrom(undefined, null, 2 ** 53, 1e300),
   fc.record({ price: fc.integer(), bounds: fc.array(fc.integer()) }),
 );
-const remembered = fc.record({ fingerprint: fc.string(), model: fc.string(), version: fc.string(), prediction });
+const text = fc.oneof(fc.string(), fc.string({ unit: 'binary' }), fc.constant('x'.repeat(9_000)));
+const remembered = fc.record({ fingerprint: text, model: text, version: text, prediction });
 const context = () => ({ topic: 'predictions', headers: NO_HEADERS, schema: undefined });
 
 test('is JSON, and is read back', () => {
