@@ -12,7 +12,7 @@ interface Chain {
   /** What the memory holds by the last record of the key that is finished. */
   held: string | null;
   /** Empty when the chain is over. */
-  readonly claims: ClaimOf[];
+  claims: ClaimOf[];
 }
 
 interface ClaimOf extends Claim {
@@ -38,10 +38,15 @@ export class Claims {
    */
   add(key: string, ticket: Ticket, fingerprint: string | null, held: string | null): void {
     const live = this.#live(key);
-    const chain = live ?? { key, held, claims: [] };
-    if (live === undefined) this.#chains.set(key, chain);
-    const claim = { ticket, fingerprint, chain };
-    chain.claims.push(claim);
+    const chain: Chain = live ?? { key, held, claims: [] };
+    const claim: ClaimOf = { ticket, fingerprint, chain };
+    if (live === undefined) {
+      // Mostly the only one; an array that is pushed to has room for sixteen more.
+      chain.claims = [claim];
+      this.#chains.set(key, chain);
+    } else {
+      chain.claims.push(claim);
+    }
     this.#queue.push(claim);
   }
 

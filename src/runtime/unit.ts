@@ -103,7 +103,8 @@ export class Unit {
   }
 
   changed(change: UnitChange): void {
-    if (this.changes.length === 0) this.changes = [change];
+    // As above: most records change a store or two.
+    if (this.changes.length < 2) this.changes = [...this.changes, change];
     else this.changes.push(change);
   }
 

@@ -21,8 +21,8 @@ export class FlatJsonWriter {
   /** The JSON of an object; undefined where the value is none, or holds what is not flat. */
   write(value: unknown): Buffer | undefined {
     if (!isPlainObject(value) || typeof value.toJSON === 'function') return undefined;
-    const { names } = this.#layoutOf(Object.keys(value));
-    return names.length === 0 ? undefined : this.#block.write(value, this.#put);
+    if (!hasNames(value, this.#layout.names)) this.#layout = layoutOf(value);
+    return this.#layout.names.length === 0 ? undefined : this.#block.write(value, this.#put);
   }
 
   readonly #put = (block: JsonBlock, value: Readonly<Record<string, unknown>>): Written => {
@@ -50,22 +50,19 @@ export class FlatJsonWriter {
     }
     return block.byte(OBJECT_END) ? 'whole' : 'no room';
   };
-
-  #layoutOf(names: readonly string[]): Layout {
-    const known = this.#layout;
-    if (sameNames(known.names, names)) return known;
-    this.#layout = {
-      names,
-      before: beforeValues(names).map((text) => Buffer.from(text)),
-    };
-    return this.#layout;
-  }
 }
 
-function sameNames(known: readonly string[], names: readonly string[]): boolean {
-  if (known.length !== names.length) return false;
-  for (let i = 0; i < names.length; i++) {
-    if (known[i] !== names[i]) return false;
+function layoutOf(value: object): Layout {
+  const names = Object.keys(value);
+  return { names, before: beforeValues(names).map((text) => Buffer.from(text)) };
+}
+
+/** Whether an object has these names, in this order. */
+function hasNames(value: object, names: readonly string[]): boolean {
+  let at = 0;
+  for (const name in value) {
+    if (name !== names[at]) return false;
+    at += 1;
   }
-  return true;
+  return at === names.length;
 }

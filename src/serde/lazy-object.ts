@@ -28,6 +28,9 @@ interface Layout {
 /** Layouts kept; beyond that they are forgotten all at once. */
 const MOST_LAYOUTS = 64;
 
+/** Numbers in a block of spans: of some hundred objects, which keep it while one of them lives. */
+const SPANS_BLOCK = 2_048;
+
 /** A member that is an object itself. */
 export interface InnerObject {
   readonly name: string;
@@ -43,7 +46,11 @@ export class Outline {
   #guess: Layout | undefined;
   /** The index of the inner object in the guess; -1 without one. */
   #innerIndex = -1;
-  #spans: number[] = [];
+  /** Start and end of each member's value, of one object behind the other: an array for each would be collected with it. */
+  #spans = new Int32Array(0);
+  /** Where in the spans those of the object read last begin, and where there is room. */
+  #first = 0;
+  #free = 0;
   #values: unknown[] = [];
   #end = 0;
 
@@ -76,17 +83,29 @@ export class Outline {
 
   /** In the object read last: where the value of a member begins, by its index in {@link names}. */
   startOf(index: number): number {
-    return this.#spans[2 * index]!;
+    return this.#spans[this.#first + 2 * index]!;
   }
 
   #made(bytes: Buffer): object {
-    return LazyObject.of(bytes, this.#guess!, this.#spans, this.#values, this.#member, this.#nullable);
+    this.#free = this.#first + 2 * this.#guess!.names.length;
+    return LazyObject.of(bytes, this.#guess!, this.#spans, this.#first, this.#values, this.#member, this.#nullable);
+  }
+
+  /** Makes room for the spans of an object. */
+  #begin(members: number): void {
+    if (this.#free + 2 * members > this.#spans.length) {
+      this.#spans = new Int32Array(Math.max(SPANS_BLOCK, 2 * members));
+      this.#free = 0;
+    }
+    this.#first = this.#free;
   }
 
   #readGuessed(bytes: Buffer, start: number, end: number): boolean {
     if (this.#guess === undefined) return false;
     const { before } = this.#guess;
-    const spans = new Array<number>(2 * before.length);
+    this.#begin(before.length);
+    const spans = this.#spans;
+    const first = this.#first;
     const values = new Array<unknown>(before.length);
     let at = start;
     for (let i = 0; i < before.length; i++) {
@@ -94,17 +113,16 @@ export class Outline {
       if (!standsAt(expected, bytes, at)) return false;
       at += expected.length;
       if (at >= end || bytes[at]! <= 0x20) return false;
-      spans[2 * i] = at;
+      spans[first + 2 * i] = at;
       if (i === this.#innerIndex && this.#inner!.outline.#readGuessed(bytes, at, end)) {
         at = this.#inner!.outline.#end;
         values[i] = this.#inner!.outline.#made(bytes);
       } else {
         at = skipValue(bytes, at, end);
       }
-      spans[2 * i + 1] = at;
+      spans[first + 2 * i + 1] = at;
     }
     if (before.length === 0 || at >= end || bytes[at] !== OBJECT_END) return false;
-    this.#spans = spans;
     this.#values = values;
     this.#end = at + 1;
     return true;
@@ -116,7 +134,8 @@ export class Outline {
     this.#end = eachMember(bytes, object, end, (nameStart, nameEnd, valueStart, valueEnd) => {
       members.set(JSON.parse(utf8(bytes, nameStart, nameEnd)) as string, [valueStart, valueEnd]);
     });
-    this.#spans = [...members.values()].flat();
+    this.#begin(members.size);
+    this.#spans.set([...members.values()].flat(), this.#first);
     this.#values = [];
     this.#guess = this.#layoutOf([...members.keys()]);
     this.#innerIndex = this.#inner === undefined ? -1 : (this.#guess.index.get(this.#inner.name) ?? -1);
@@ -142,8 +161,9 @@ export class Outline {
 class LazyObject {
   readonly #bytes: Buffer;
   readonly #layout: Layout;
-  /** Start and end of each member's value. */
-  readonly #spans: readonly number[];
+  /** Start and end of each member's value, from `#first` on. */
+  readonly #spans: Int32Array;
+  readonly #first: number;
   readonly #member: MemberReader;
   readonly #nullable: ReadonlySet<string>;
   /** Undefined where a member has not been read. */
@@ -152,7 +172,8 @@ class LazyObject {
   private constructor(
     bytes: Buffer,
     layout: Layout,
-    spans: readonly number[],
+    spans: Int32Array,
+    first: number,
     values: unknown[],
     member: MemberReader,
     nullable: ReadonlySet<string>,
@@ -160,6 +181,7 @@ class LazyObject {
     this.#bytes = bytes;
     this.#layout = layout;
     this.#spans = spans;
+    this.#first = first;
     this.#values = values;
     this.#member = member;
     this.#nullable = nullable;
@@ -168,19 +190,21 @@ class LazyObject {
   static of(
     bytes: Buffer,
     layout: Layout,
-    spans: readonly number[],
+    spans: Int32Array,
+    first: number,
     values: unknown[],
     member: MemberReader,
     nullable: ReadonlySet<string>,
   ): object {
-    return new Proxy(new LazyObject(bytes, layout, spans, values, member, nullable), LazyObject.#handler);
+    return new Proxy(new LazyObject(bytes, layout, spans, first, values, member, nullable), LazyObject.#handler);
   }
 
   #get(index: number): unknown {
     const known = this.#values[index];
     if (known !== undefined) return known;
-    const start = this.#spans[2 * index]!;
-    const value = this.#member(this.#layout.names[index]!, this.#bytes, start, this.#spans[2 * index + 1]!);
+    const span = this.#first + 2 * index;
+    const name = this.#layout.names[index]!;
+    const value = this.#member(name, this.#bytes, this.#spans[span]!, this.#spans[span + 1]!);
     this.#values[index] = value;
     return value;
   }

@@ -46,6 +46,7 @@ export interface BatchPlace {
 /** Bytes that a record takes in a batch, without its headers. */
 export function recordSize(key: Buffer | null, value: Buffer | null, headers: Headers): number {
   let size = RECORD_HEADER + (key === null ? 0 : key.length) + (value === null ? 0 : value.length);
+  if (headers.length === 0) return size;
   for (const header of headers) {
     size += 8 + Buffer.byteLength(header.key) + (header.value === null ? 0 : header.value.length);
   }
@@ -105,6 +106,14 @@ export class BatchBuilder {
       bytes.set(value, at);
       at += value.length;
     }
+    this.#length = headers.length === 0 ? at : this.#addHeaders(headers, at);
+    this.#count += 1;
+  }
+
+  /** @returns where they end */
+  #addHeaders(headers: Headers, from: number): number {
+    const bytes = this.#bytes;
+    let at = from;
     for (const header of headers) {
       const name = bytes.write(header.key, at + 4);
       bytes.writeUInt32LE(name, at);
@@ -116,8 +125,7 @@ export class BatchBuilder {
         at += header.value.length;
       }
     }
-    this.#length = at;
-    this.#count += 1;
+    return at;
   }
 
   /** Adds a record as it lies in another batch of the same base offset: what compaction keeps. */
