@@ -18,6 +18,20 @@ export function ofTable(table: string): <V>(value: V, record: StreamRecord<V>) =
   };
 }
 
-function isTable(place: { readonly schema: string; readonly table: string }, wanted: string): boolean {
-  return wanted === place.table || wanted === `${place.schema}.${place.table}`;
+/** Sources without schemas, such as MySQL's, name none. */
+interface Place {
+  readonly schema?: string;
+  readonly table?: string;
+}
+
+/** As comparing with `schema.table`, without a text of these for each record. */
+function isTable({ schema, table }: Place, wanted: string): boolean {
+  if (wanted === table) return true;
+  if (typeof schema !== 'string' || typeof table !== 'string') return false;
+  return (
+    wanted.length === schema.length + 1 + table.length &&
+    wanted[schema.length] === '.' &&
+    wanted.endsWith(table) &&
+    wanted.startsWith(schema)
+  );
 }

@@ -15,11 +15,20 @@ describe('ofTable', () => {
     ['other.cars', false],
     ['public', false],
     ['public.car', false],
+    ['public-cars', false],
+    ['publik.cars', false],
+    ['public.vars', false],
     ['ars', false],
     ['car_database.public.cars', false],
   ])('a change of public.cars is of %s: %s', (table, expected) => {
     expect(is(table, created)).toBe(expected);
     expect(is(table, { ...created, valueSchema: envelopeSchema })).toBe(expected);
+  });
+
+  test('a source without schemas is asked for by the table alone', () => {
+    const { schema: _, ...source } = created.value.source;
+    const mysql = { ...created, value: { ...created.value, source } };
+    expect([is('cars', mysql), is('public.cars', mysql), is('undefined.cars', mysql)]).toEqual([true, false, false]);
   });
 
   test('a truncate is of its table', () => {
