@@ -1,12 +1,14 @@
 /**
- * The memory of one process of `millrace run` under full load, on a real Kafka: `npx tsx scripts/memory.ts [minutes] [--away]`,
- * default 5. With `--away` the model is a BentoML that nobody has started, so that records wait. Every record is a change of a
- * car, for the model to be asked about and two stores to keep. Prints every ten seconds the resident set and what of it is the
- * process's own: the rest are mapped files, which the system takes back when it needs them. Ends with 1 when the resident set
- * is 400 MB or more, or in the last minute above 1.05 times that of minute 2.
+ * The memory of one process of `millrace run` under full load, on a real Kafka:
+ * `npx tsx scripts/memory.ts [minutes] [--model onnx|bentoml|away]`, default 5 and `onnx`: in the process, which is the most that it
+ * can be loaded. `bentoml` is one worker of BentoML, which is slower than the process; `away` is one that nobody has started, so
+ * that records wait. Every record is a change of a car, for the model to be asked about and two stores to keep. Prints every
+ * ten seconds the resident set and what of it is the process's own: the rest are mapped files, which the system takes back when
+ * it needs them. Ends with 1 when the resident set is 400 MB or more, or in the last minute above 1.05 times that of minute 2.
  */
 import { readFile, rm } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
+import { setUpBento, startBento } from '../models/ford/bento-service.js';
 import { startTestKafka } from '../test/brokers/kafka/real-kafka.js';
 import { temporaryFolder } from '../test/e2e/millrace-process.js';
 import { CarPricesRun } from '../test/failures/car-prices-run.js';
@@ -21,8 +23,15 @@ const CARS = 100_000;
 const AT_ONCE = 20_000;
 const NOBODY = 'http://127.0.0.1:9';
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { away: { type: 'boolean' } } });
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { model: { type: 'string', default: 'onnx' } },
+});
 const minutes = Number(positionals[0] ?? 5);
+const { model } = values;
+if (!['onnx', 'bentoml', 'away'].includes(model)) {
+  throw new Error(`--model is 'onnx', 'bentoml' or 'away', not '${model}'`);
+}
 
 /** Resident set of a process, and what of it is its own, MB. Source: proc(5), VmRSS and RssAnon in kB. */
 async function residentMb(pid: number): Promise<{ readonly mb: number; readonly ownMb: number }> {
@@ -32,12 +41,14 @@ async function residentMb(pid: number): Promise<{ readonly mb: number; readonly 
 }
 
 const folder = await temporaryFolder();
+if (model === 'bentoml') await setUpBento();
+const bento = model === 'bentoml' ? await startBento() : undefined;
 const kafka = await startTestKafka();
 const run = await CarPricesRun.make(kafka.bootstrapServers, folder, 'memory', 4);
 const samples: { readonly minute: number; readonly mb: number; readonly ownMb: number }[] = [];
 try {
   await run.write(AHEAD, CARS);
-  const worker = values.away ? run.start([], { FORD_PRICE_URL: NOBODY }) : run.start();
+  const worker = model === 'onnx' ? run.start() : run.start([], { FORD_PRICE_URL: bento?.url ?? NOBODY });
   await worker.line('RUNNING', ({ state }) => state === 'RUNNING');
   const startedAt = Date.now();
   const read = () => Number(worker.events('status').at(-1)?.read ?? 0);
@@ -60,6 +71,7 @@ try {
 } finally {
   await run.close();
   await kafka.stop();
+  await bento?.stop();
   await rm(folder, { recursive: true, force: true });
 }
 const mean = (minute: number) => {

@@ -28,13 +28,13 @@ export interface ApplicationConfig {
    * restart takes over at once; without, after the session and the transaction of the one before have timed out.
    */
   readonly 'instance.id'?: string;
-  /** Most records read and not finished. Default 5,000. */
+  /** Most records read and not finished. Default 3,000. */
   readonly 'max.in.flight.records'?: number;
   /** Most bytes of records in flight and of what they are to write. Default 64 MiB. */
   readonly 'max.in.flight.bytes'?: number;
   /** Most bytes of one record written. Default 1 MiB, as Kafka's producer has it. */
   readonly 'max.request.size'?: number;
-  /** Entries kept decoded in memory, by all stores of the process together. Default 20,000. */
+  /** Entries kept decoded in memory, by all stores of the process together. Default 10,000. */
   readonly 'statestore.cache.max.entries'?: number;
   /** How long a drain, or a rebalance, waits for what is in flight. Default 30,000 and 10,000. */
   readonly 'shutdown.timeout.ms'?: number;
@@ -75,10 +75,10 @@ export const applicationSchema = z.strictObject({
   'max.poll.interval.ms': positive.default(300_000),
   'session.timeout.ms': positive.default(6_000),
   'instance.id': z.string().min(1).optional(),
-  'max.in.flight.records': positive.default(5_000),
+  'max.in.flight.records': positive.default(3_000),
   'max.in.flight.bytes': positive.default(64 * 1024 * 1024),
   'max.request.size': positive.default(1024 * 1024),
-  'statestore.cache.max.entries': z.int().nonnegative().default(20_000),
+  'statestore.cache.max.entries': z.int().nonnegative().default(10_000),
   'shutdown.timeout.ms': positive.default(30_000),
   'rebalance.timeout.ms': positive.default(10_000),
   'deserialization.exception.handler': handler.default('fail'),

@@ -5,9 +5,12 @@ import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 const LEAST_GROWTH = 50;
 /**
  * How far a small one grows at least: bytes. What records hold outside of the heap counts as growth, so that a heap of 30 MB
- * would be collected for every few thousand large records.
+ * would be collected for every few thousand large records: it grows further when collections come too soon.
  */
-const GROWTH_BYTES = 40 * 1_024 * 1_024;
+const GROWTH_BYTES = 20 * 1_024 * 1_024;
+const FAST_GROWTH_BYTES = 40 * 1_024 * 1_024;
+/** Milliseconds between two collections that are too soon. */
+const TOO_SOON_MS = 500;
 /** V8's own most. */
 const MOST_GROWTH = 300;
 
@@ -18,14 +21,19 @@ const MOST_GROWTH = 300;
  */
 export function keepHeapSmall(): void {
   growBy(LEAST_GROWTH);
+  let last = 0;
   new PerformanceObserver((collections) => {
-    if (collections.getEntries().some(isMajor)) growBy(growthOf(getHeapStatistics().used_heap_size));
+    const major = collections.getEntries().findLast(isMajor);
+    if (major === undefined) return;
+    const bytes = major.startTime - last < TOO_SOON_MS ? FAST_GROWTH_BYTES : GROWTH_BYTES;
+    last = major.startTime;
+    growBy(growthOf(getHeapStatistics().used_heap_size, bytes));
   }).observe({ entryTypes: ['gc'] });
 }
 
-/** @param live bytes that are alive @returns percent */
-function growthOf(live: number): number {
-  return Math.round(Math.min(MOST_GROWTH, Math.max(LEAST_GROWTH, (100 * GROWTH_BYTES) / live)));
+/** @param live bytes that are alive @param bytes that it may grow by at least @returns percent */
+function growthOf(live: number, bytes: number): number {
+  return Math.round(Math.min(MOST_GROWTH, Math.max(LEAST_GROWTH, (100 * bytes) / live)));
 }
 
 function growBy(percent: number): void {
