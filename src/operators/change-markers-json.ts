@@ -45,6 +45,8 @@ export function changeMarkersJson(): Serde<ChangeMarkers> {
 function putUsual(block: JsonBlock, marker: ChangeMarker): Written {
   const { position, op, topic, partition, offset } = marker;
   if (marker.deletedAt !== undefined || marker.tombstone !== undefined) return 'unusual';
+  // Of a source that says no time.
+  if (!Number.isSafeInteger(position.tsMs)) return 'unusual';
   const hasRoom =
     block.byte(ARRAY_START) &&
     block.byte(ARRAY_START) &&

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { ChangeMarker } from '../../src/operators/change-markers.js';
+import type { ChangeMarker, KeyPosition } from '../../src/operators/change-markers.js';
 import { changeMarkersJson } from '../../src/operators/change-markers-json.js';
 import { NO_HEADERS } from '../../src/record.js';
 
@@ -44,6 +44,12 @@ test('are fields in their order', () => {
   expect(String(changeMarkersJson().serialize(markers, context()))).toBe(
     '[["24023128",1795232652636,false,"c","car_database.public.car_data",0,12]]',
   );
+});
+
+test('of a source that says no time, too', () => {
+  const position = { lsn: '7', snapshot: false } as KeyPosition;
+  const bytes = changeMarkersJson().serialize([{ position, op: 'c', topic: 'cars', partition: 0, offset: 1 }], context());
+  expect(String(bytes)).toBe('[["7",null,false,"c","cars",0,1]]');
 });
 
 test('objects, as they were written before, are read', () => {
