@@ -1,4 +1,8 @@
-/** `npm run bench`: the numbers of this machine. `npm run bench -- --kafka`: beside others on a real broker (bench/kafka). */
+/**
+ * `npm run bench`: the numbers of this machine; `npm run bench -- --only car-prices,memory`: some of them. `npm run bench -- --kafka`:
+ * beside others on a real broker (bench/kafka).
+ */
+import { parseArgs } from 'node:util';
 import { hasPython } from '../models/ford/python-server.js';
 import type { ApplicationConfig } from '../src/app/config.js';
 import { onnx } from '../src/model/onnx.js';
@@ -64,17 +68,30 @@ async function benchMemory(): Promise<void> {
   );
 }
 
-// Programs of their own measure as they are loaded.
+async function benchBento(): Promise<void> {
+  if (await hasPython()) await import('./bentoml.js');
+  else console.log('\nBentoML: not measured, it needs Python 3.11 (python3.11, or its path in PYTHON)');
+}
+
+// Those that are programs of their own measure as they are loaded.
+const PARTS: Readonly<Record<string, () => unknown>> = {
+  operators: () => benchOperators(),
+  'car-prices': benchCarPrices,
+  'slow-model': benchSlowModel,
+  memory: benchMemory,
+  decode: () => import('./decode.js'),
+  replay: () => import('./replay.js'),
+  bentoml: benchBento,
+};
+
 if (process.argv.includes('--kafka')) {
   await import('./kafka/main.js');
 } else {
+  const { values } = parseArgs({ options: { only: { type: 'string' } } });
+  const parts = values.only?.split(',') ?? Object.keys(PARTS);
+  const unknown = parts.filter((part) => !(part in PARTS));
+  if (unknown.length > 0)
+    throw new Error(`--only takes ${Object.keys(PARTS).join(', ')}, and not ${unknown.join(', ')}`);
   console.log(machine());
-  benchOperators();
-  await benchCarPrices();
-  await benchSlowModel();
-  await benchMemory();
-  await import('./decode.js');
-  await import('./replay.js');
-  if (await hasPython()) await import('./bentoml.js');
-  else console.log('\nBentoML: not measured, it needs Python 3.11 (python3.11, or its path in PYTHON)');
+  for (const part of parts) await PARTS[part]!();
 }

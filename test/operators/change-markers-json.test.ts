@@ -48,7 +48,10 @@ test('are fields in their order', () => {
 
 test('of a source that says no time, too', () => {
   const position = { lsn: '7', snapshot: false } as KeyPosition;
-  const bytes = changeMarkersJson().serialize([{ position, op: 'c', topic: 'cars', partition: 0, offset: 1 }], context());
+  const bytes = changeMarkersJson().serialize(
+    [{ position, op: 'c', topic: 'cars', partition: 0, offset: 1 }],
+    context(),
+  );
   expect(String(bytes)).toBe('[["7",null,false,"c","cars",0,1]]');
 });
 
