@@ -3,7 +3,6 @@
  * be a third of it.
  */
 import { JsonBlock, type Written } from '../serde/json-block.js';
-import { ARRAY_END, ARRAY_START, COMMA } from '../serde/json-bytes.js';
 import { parseJson, stringifyJson } from '../serde/json-text.js';
 import type { Serde } from '../serde/serde.js';
 import type { RememberedPrediction } from './prediction-memory.js';
@@ -18,39 +17,21 @@ export function predictionsJson<P>(): Serde<RememberedPrediction<P>> {
     encoding: 'json',
     serialize(remembered: RememberedPrediction<P> | null) {
       if (remembered === null) return null;
-      return block.write(remembered, putUsual) ?? Buffer.from(stringifyJson(fieldsOf(remembered)));
+      const fields = fieldsOf(remembered);
+      return block.write(fields, putFields) ?? Buffer.from(stringifyJson(fields));
     },
     deserialize(bytes: Buffer | null) {
       if (bytes === null) return null;
       const read = parseJson(bytes) as RememberedPrediction<P> | Fields<P>;
-      if (!isFields(read)) return read;
+      if (!Array.isArray(read)) return read as RememberedPrediction<P>;
       const [fingerprint, model, version, prediction] = read;
-      return { fingerprint, model, version, prediction: prediction as P };
+      return { fingerprint, model, version, prediction };
     },
   });
 }
 
-/** One whose prediction is a number. */
-function putUsual(block: JsonBlock, remembered: RememberedPrediction<unknown>): Written {
-  const { fingerprint, model, version, prediction } = remembered;
-  if (typeof prediction !== 'number' || !Number.isSafeInteger(Math.trunc(prediction))) return 'unusual';
-  const hasRoom =
-    block.byte(ARRAY_START) &&
-    block.text(fingerprint) &&
-    block.byte(COMMA) &&
-    block.text(model) &&
-    block.byte(COMMA) &&
-    block.text(version) &&
-    block.byte(COMMA) &&
-    block.number(prediction) &&
-    block.byte(ARRAY_END);
-  return hasRoom ? 'whole' : 'no room';
-}
+const putFields = (block: JsonBlock, fields: readonly unknown[]): Written => block.array(fields);
 
 function fieldsOf<P>({ fingerprint, model, version, prediction }: RememberedPrediction<P>): Fields<P> {
   return prediction === undefined ? [fingerprint, model, version] : [fingerprint, model, version, prediction];
-}
-
-function isFields<P>(read: RememberedPrediction<P> | Fields<P>): read is Fields<P> {
-  return Array.isArray(read);
 }

@@ -4,7 +4,7 @@
  * W1. The bytes are those of `JSON.stringify`, or there are none: what holds anything else is for `stringifyJson`.
  */
 import { JsonBlock, type Written } from './json-block.js';
-import { beforeValues, FALSE, NULL, OBJECT_END, TRUE } from './json-bytes.js';
+import { beforeValues, OBJECT_END } from './json-bytes.js';
 import { isPlainObject } from './plain-object.js';
 
 /** What stands before the values of objects of the same names in the same order. */
@@ -29,24 +29,8 @@ export class FlatJsonWriter {
     const { names, before } = this.#layout;
     for (let i = 0; i < names.length; i++) {
       if (!block.bytes(before[i]!)) return 'no room';
-      const member = value[names[i]!];
-      let hasRoom: boolean;
-      switch (typeof member) {
-        case 'number':
-          if (!Number.isSafeInteger(Math.trunc(member))) return 'unusual';
-          hasRoom = block.number(member);
-          break;
-        case 'string':
-          hasRoom = block.text(member);
-          break;
-        case 'boolean':
-          hasRoom = block.bytes(member ? TRUE : FALSE);
-          break;
-        default:
-          if (member !== null) return 'unusual';
-          hasRoom = block.bytes(NULL);
-      }
-      if (!hasRoom) return 'no room';
+      const written = block.value(value[names[i]!]);
+      if (written !== 'whole') return written;
     }
     return block.byte(OBJECT_END) ? 'whole' : 'no room';
   };

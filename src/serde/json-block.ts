@@ -5,7 +5,19 @@
  * J2. A piece that has no room says so; then all that belongs to it is written again in a new block.
  * J3. What is given lies side by side in a block, as small buffers of Node do, and is never written again.
  */
-import { BACKSLASH, MINUS, POINT, QUOTE, ZERO } from './json-bytes.js';
+import {
+  ARRAY_END,
+  ARRAY_START,
+  BACKSLASH,
+  COMMA,
+  FALSE,
+  MINUS,
+  NULL,
+  POINT,
+  QUOTE,
+  TRUE,
+  ZERO,
+} from './json-bytes.js';
 
 /** Bytes. As `Buffer.poolSize`: whoever keeps one small buffer keeps its block. */
 const BLOCK_BYTES = 8 * 1_024;
@@ -52,6 +64,37 @@ export class JsonBlock {
     this.#block = Buffer.allocUnsafeSlow(BLOCK_BYTES);
     this.#at = 0;
     return this.#begun(value, put);
+  }
+
+  /** An array of texts, numbers, flags and nulls, of at least one. */
+  array(values: readonly unknown[]): Written {
+    for (let i = 0; i < values.length; i++) {
+      if (!this.byte(i === 0 ? ARRAY_START : COMMA)) return 'no room';
+      const written = this.value(values[i]);
+      if (written !== 'whole') return written;
+    }
+    return this.byte(ARRAY_END) ? 'whole' : 'no room';
+  }
+
+  /** A text, number, flag or null; anything else is unusual. */
+  value(value: unknown): Written {
+    let hasRoom: boolean;
+    switch (typeof value) {
+      case 'number':
+        if (!Number.isSafeInteger(Math.trunc(value))) return 'unusual';
+        hasRoom = this.number(value);
+        break;
+      case 'string':
+        hasRoom = this.text(value);
+        break;
+      case 'boolean':
+        hasRoom = this.bytes(value ? TRUE : FALSE);
+        break;
+      default:
+        if (value !== null) return 'unusual';
+        hasRoom = this.bytes(NULL);
+    }
+    return hasRoom ? 'whole' : 'no room';
   }
 
   byte(byte: number): boolean {

@@ -71,6 +71,7 @@ async function expectNoTrace(stage: Stage): Promise<void> {
     expect(changes).toHaveLength(GOOD.length);
     // A marker ends with its offset, a memory begins with its fingerprint.
     expect(changes.join()).not.toMatch(/,3\]\]|\["-4",/);
+    expect(changes.join()).toMatch(store === 'delivered' ? /,4\]\]/ : /\["4",/);
   }
 }
 

@@ -32,7 +32,9 @@ test('is JSON, and is read back', () => {
   fc.assert(
     fc.property(fc.array(marker, { maxLength: 4 }), (markers) => {
       const bytes = serde.serialize(markers, context());
-      expect(JSON.parse(String(bytes))).toHaveLength(markers.length);
+      const text = String(bytes);
+      expect(JSON.parse(text)).toHaveLength(markers.length);
+      expect(text).toBe(JSON.stringify(JSON.parse(text)));
       expect(serde.deserialize(bytes, context())).toEqual(markers);
     }),
   );

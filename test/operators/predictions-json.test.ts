@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { predictionsJson } from '../../src/operators/predictions-json.js';
 import { NO_HEADERS } from '../../src/record.js';
+import { parseJson, stringifyJson } from '../../src/serde/json-text.js';
 
 const prediction = fc.oneof(
   fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value + 0),
@@ -17,7 +18,8 @@ test('is JSON, and is read back', () => {
   const serde = predictionsJson<unknown>();
   fc.assert(
     fc.property(remembered, (value) => {
-      const bytes = serde.serialize(value, context());
+      const bytes = serde.serialize(value, context())!;
+      expect(String(bytes)).toBe(stringifyJson(parseJson(bytes)));
       expect(JSON.parse(String(bytes)).slice(0, 3)).toEqual([value.fingerprint, value.model, value.version]);
       expect(serde.deserialize(bytes, context())).toEqual(value);
     }),

@@ -46,6 +46,7 @@ export interface BatchPlace {
 /** Bytes that a record takes in a batch, without its headers. */
 export function recordSize(key: Buffer | null, value: Buffer | null, headers: Headers): number {
   let size = RECORD_HEADER + (key === null ? 0 : key.length) + (value === null ? 0 : value.length);
+  // Mostly: a loop over nothing would make an iterator.
   if (headers.length === 0) return size;
   for (const header of headers) {
     size += 8 + Buffer.byteLength(header.key) + (header.value === null ? 0 : header.value.length);
