@@ -3,8 +3,9 @@
  * and `tombstone` behind them. One is written for every change and kept for every key; names would be half of it.
  */
 import type { ChangeOperation } from '../record.js';
-import { JsonBlock, type Written } from '../serde/json-block.js';
-import { ARRAY_END, ARRAY_START } from '../serde/json-bytes.js';
+import { hasExactDigits, JsonBlock, type Written } from '../serde/json-block.js';
+import { COMMA } from '../serde/json-bytes.js';
+import { pieceOf } from '../serde/json-piece.js';
 import { parseJson } from '../serde/json-text.js';
 import type { Serde } from '../serde/serde.js';
 import type { ChangeMarker, ChangeMarkers } from './change-markers.js';
@@ -43,10 +44,30 @@ export function changeMarkersJson(): Serde<ChangeMarkers> {
 
 /** The markers of a key with one topic, as they mostly are. */
 function putOne(block: JsonBlock, marker: ChangeMarker): Written {
-  if (!block.byte(ARRAY_START)) return 'no room';
-  const written = block.array(fieldsOf(marker));
-  return written !== 'whole' || block.byte(ARRAY_END) ? written : 'no room';
+  const { lsn, tsMs, snapshot } = marker.position;
+  const isDeleted = marker.deletedAt !== undefined || marker.tombstone !== undefined;
+  if (isDeleted || lsn === null || !hasExactDigits(tsMs)) return 'unusual';
+  const hasRoom =
+    block.piece(START) &&
+    block.newText(lsn) &&
+    block.byte(COMMA) &&
+    block.number(tsMs) &&
+    block.piece(snapshot ? SNAPSHOT : NO_SNAPSHOT) &&
+    block.text(marker.op) &&
+    block.byte(COMMA) &&
+    block.text(marker.topic) &&
+    block.byte(COMMA) &&
+    block.number(marker.partition) &&
+    block.byte(COMMA) &&
+    block.number(marker.offset) &&
+    block.piece(END);
+  return hasRoom ? 'whole' : 'no room';
 }
+
+const START = pieceOf('[[');
+const SNAPSHOT = pieceOf(',true,');
+const NO_SNAPSHOT = pieceOf(',false,');
+const END = pieceOf(']]');
 
 function fieldsOf({ position, op, topic, partition, offset, deletedAt, tombstone }: ChangeMarker): Fields {
   const { lsn, tsMs, snapshot } = position;

@@ -3,6 +3,7 @@
  * be a third of it.
  */
 import { JsonBlock, type Written } from '../serde/json-block.js';
+import { ARRAY_END, ARRAY_START, COMMA } from '../serde/json-bytes.js';
 import { parseJson, stringifyJson } from '../serde/json-text.js';
 import type { Serde } from '../serde/serde.js';
 import type { RememberedPrediction } from './prediction-memory.js';
@@ -17,8 +18,7 @@ export function predictionsJson<P>(): Serde<RememberedPrediction<P>> {
     encoding: 'json',
     serialize(remembered: RememberedPrediction<P> | null) {
       if (remembered === null) return null;
-      const fields = fieldsOf(remembered);
-      return block.write(fields, putFields) ?? Buffer.from(stringifyJson(fields));
+      return block.write(remembered, put) ?? Buffer.from(stringifyJson(fieldsOf(remembered)));
     },
     deserialize(bytes: Buffer | null) {
       if (bytes === null) return null;
@@ -30,7 +30,20 @@ export function predictionsJson<P>(): Serde<RememberedPrediction<P>> {
   });
 }
 
-const putFields = (block: JsonBlock, fields: readonly unknown[]): Written => block.array(fields);
+function put<P>(block: JsonBlock, { fingerprint, model, version, prediction }: RememberedPrediction<P>): Written {
+  if (prediction === undefined) return 'unusual';
+  const hasRoom =
+    block.byte(ARRAY_START) &&
+    block.newText(fingerprint) &&
+    block.byte(COMMA) &&
+    block.text(model) &&
+    block.byte(COMMA) &&
+    block.text(version) &&
+    block.byte(COMMA);
+  if (!hasRoom) return 'no room';
+  const written = block.value(prediction);
+  return written !== 'whole' || block.byte(ARRAY_END) ? written : 'no room';
+}
 
 function fieldsOf<P>({ fingerprint, model, version, prediction }: RememberedPrediction<P>): Fields<P> {
   return prediction === undefined ? [fingerprint, model, version] : [fingerprint, model, version, prediction];

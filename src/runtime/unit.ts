@@ -103,9 +103,11 @@ export class Unit {
   }
 
   changed(change: UnitChange): void {
-    // As above: most records change a store or two.
-    if (this.changes.length < 2) this.changes = [...this.changes, change];
-    else this.changes.push(change);
+    // As above: most records change a store or two. Spreading makes room for sixteen more, as pushing does.
+    const { changes } = this;
+    if (changes.length === 0) this.changes = [change];
+    else if (changes.length === 1) this.changes = [changes[0]!, change];
+    else changes.push(change);
   }
 
   /** The place of the next ticket among those that a node takes for the unit. */

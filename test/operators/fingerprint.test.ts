@@ -61,3 +61,13 @@ test('features of one kind after the other: each is marked as before', () => {
   expect(new Set(before).size).toBe(kinds.length);
   expect(kinds.map(fingerprintOf)).toEqual(before);
 });
+
+test('a text that comes again gives the fingerprint that it gave the first time', () => {
+  const texts = ['Manual', '', 'Škoda', 'a;b', '\n', '"', ...Array.from({ length: 300 }, (_, n) => `${n}`)];
+  const seen = Array.from({ length: 50 * texts.length }, (_, n) => ({
+    model: texts[(n * 7) % texts.length],
+    year: n % 3,
+  }));
+  const again = new Fingerprints();
+  expect(seen.map((each) => again.of(each))).toEqual(seen.map((each) => new Fingerprints().of(each)));
+});

@@ -200,4 +200,22 @@ describe('writing', () => {
     expect(writer.write({ text: 'x'.repeat(9_000) })).toBeUndefined();
     expect(writer.write({ id: 1 })?.toString()).toBe('{"id":1}');
   });
+
+  test('writes a text that comes again as it did the first time, whatever is in it', () => {
+    const writer = new FlatJsonWriter();
+    // More than are kept, so that they are forgotten and learned again.
+    const texts = [
+      'Manual',
+      '',
+      'Škoda',
+      'with "quotes"',
+      '\n',
+      '\ud800',
+      '"',
+      ...Array.from({ length: 300 }, (_, n) => `${n}`),
+    ];
+    const rows = Array.from({ length: 50 * texts.length }, (_, id) => ({ id, text: texts[(id * 7) % texts.length] }));
+    const written = rows.map((each) => writer.write(each)!);
+    expect(written.map(String)).toEqual(rows.map((each) => JSON.stringify(each)));
+  });
 });
