@@ -51,23 +51,26 @@ function noStore(declaration: StoreDeclaration): TaskStore & KeyValueStore {
   return store as unknown as TaskStore & KeyValueStore;
 }
 
-const CAR: Car = {
-  id: 1,
-  model: ' Focus',
-  year: 2018,
-  transmission: 'Manual',
-  mileage: 9083,
-  fueltype: 'Petrol',
-  tax: 150,
-  mpg: 57.7,
-  enginesize: 1,
-};
+/** Frozen as the serdes give it. Not spread from another: Node 20 makes a hidden class for each that is, then frozen. */
+function car(id: number): Car {
+  return Object.freeze({
+    id,
+    model: ' Focus',
+    year: 2018,
+    transmission: 'Manual',
+    mileage: 9083,
+    fueltype: 'Petrol',
+    tax: 150,
+    mpg: 57.7,
+    enginesize: 1,
+  });
+}
 
 function record(offset: number): StreamRecord {
-  const change: Change<Car> = {
+  const change: Change<Car> = Object.freeze({
     before: null,
-    after: { ...CAR, id: offset },
-    source: {
+    after: car(offset),
+    source: Object.freeze({
       version: '3.6.0.Final',
       connector: 'postgresql',
       name: 'car_database',
@@ -79,13 +82,13 @@ function record(offset: number): StreamRecord {
       table: 'car_data',
       txId: 1,
       lsn: offset,
-    } as Change<Car>['source'],
+    } as Change<Car>['source']),
     op: 'c',
     ts_ms: offset,
     transaction: null,
-  };
+  });
   return {
-    key: { id: offset },
+    key: Object.freeze({ id: offset }),
     value: change,
     timestamp: offset,
     headers: NO_HEADERS,
