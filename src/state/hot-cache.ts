@@ -10,8 +10,7 @@ export interface HotCache<V> {
   readonly size: number;
   get(key: string): Content<V> | undefined;
   set(key: string, content: Content<V>): void;
-  /** Replaces what is kept of the key; nothing where none is. */
-  update(key: string, content: Content<V>): void;
+  has(key: string): boolean;
   clear(): void;
   /** Gives its room to the others. */
   close(): void;
@@ -65,9 +64,7 @@ export class HotCaches {
         this.#entries += entries.size - before;
         if (this.#entries > this.#maxEntries) this.#evict();
       },
-      update: (key, content) => {
-        if (entries.has(key)) entries.set(key, content);
-      },
+      has: (key) => entries.has(key),
       clear,
       close: () => {
         clear();
@@ -91,7 +88,7 @@ const NO_CACHE: HotCache<never> = {
   size: 0,
   get: () => undefined,
   set: () => {},
-  update: () => {},
+  has: () => false,
   clear: () => {},
   close: () => {},
 };

@@ -13,7 +13,7 @@ import { type KeyCodec, keyCodec } from './key-codec.js';
 import { mustBeReadable, mustBeRebuilt } from './readable.js';
 import type { KeyValueStore, RestoredChange, StoreChange, StoreDeclaration, StoreEngine } from './store.js';
 import type { StoreStatistics, TaskStore } from './task-store.js';
-import { ValueCodec } from './value-codec.js';
+import { type Content, ValueCodec } from './value-codec.js';
 import { type Version, VersionLog } from './version-log.js';
 import type { Writer } from './writer.js';
 
@@ -24,12 +24,6 @@ export interface LayeredStoreOptions {
   readonly now: () => number;
   /** What serdes that name their schemas after a topic are told; default: the store's name. */
   readonly changelogTopic?: string;
-}
-
-/** The last version of each key in the commit that is under way, and their changes. */
-interface Taken<V> {
-  readonly versions: readonly Version<V>[];
-  readonly changes: readonly StoreChange[];
 }
 
 export class LayeredStore<K, V> implements KeyValueStore<K, V>, TaskStore {
@@ -43,7 +37,8 @@ export class LayeredStore<K, V> implements KeyValueStore<K, V>, TaskStore {
   readonly #uncommitted: VersionLog<V>;
   readonly #sweep: ExpirySweep;
   readonly #record: FormatRecord;
-  #taken: Taken<V> | undefined;
+  /** The last version of each key in the commit that is under way. */
+  #taken: readonly Version<V>[] | undefined;
   #uncommittedHits = 0;
   #cacheHits = 0;
   #engineHits = 0;
@@ -116,17 +111,18 @@ export class LayeredStore<K, V> implements KeyValueStore<K, V>, TaskStore {
   *entries(): IterableIterator<[K, V]> {
     const seen = new Set<string>();
     for (const version of this.#uncommitted.keys()) {
-      seen.add(version.key);
+      seen.add(version.text);
       this.#tellRead(version);
-      const value = this.#values.value(version.content, version.key);
-      if (value !== undefined) yield [this.#keys.key(version.key), value];
+      const value = this.#values.value(this.#contentOf(version), version.text);
+      if (value !== undefined) yield [this.#keys.key(version.text), value];
     }
     for (const [bytes, stored] of this.#engine.entries()) {
       if (isFormatRecord(bytes)) continue;
       const text = this.#keys.textOf(bytes);
       if (seen.has(text)) continue;
       // The caller may write while it iterates: the newest write counts, as for get.
-      const content = this.#uncommitted.newest(text)?.content ?? this.#values.content(stored);
+      const newer = this.#uncommitted.newest(text);
+      const content = newer === undefined ? this.#values.content(stored) : this.#contentOf(newer);
       const value = this.#values.value(content, text);
       if (value !== undefined) yield [this.#keys.key(text), value];
     }
@@ -143,18 +139,19 @@ export class LayeredStore<K, V> implements KeyValueStore<K, V>, TaskStore {
   }
 
   takeUpTo(sequence: number): readonly StoreChange[] {
-    const versions = this.#uncommitted.take(sequence);
-    this.#taken = { versions, changes: versions.map((version) => version.change) };
+    this.#taken = this.#uncommitted.take(sequence);
     this.#record.takeUpTo(sequence);
-    return this.#taken.changes;
+    return this.#taken;
   }
 
   committed(position: number): Promise<void> {
-    const { versions, changes: ofRecords } = this.#takenNow();
-    const changes = [...this.#record.committed(), ...ofRecords];
+    const versions = this.#takenNow();
+    const changes = [...this.#record.committed(), ...versions];
     // Without a change the position on disk stays where it is: it is a lower bound.
     const applied = changes.length === 0 ? Promise.resolve() : this.#engine.apply(this.#swept(changes), position);
-    for (const version of versions) this.#cache.update(version.key, version.content);
+    for (const version of versions) {
+      if (this.#cache.has(version.text)) this.#cache.set(version.text, this.#contentOf(version));
+    }
     this.#uncommitted.settle();
     this.#taken = undefined;
     return applied;
@@ -202,7 +199,7 @@ export class LayeredStore<K, V> implements KeyValueStore<K, V>, TaskStore {
     if (version !== undefined) {
       this.#uncommittedHits += 1;
       this.#tellRead(version);
-      return version.content;
+      return this.#contentOf(version);
     }
     const cached = this.#cache.get(text);
     if (cached !== undefined) {
@@ -221,6 +218,11 @@ export class LayeredStore<K, V> implements KeyValueStore<K, V>, TaskStore {
     return content;
   }
 
+  #contentOf(version: Version<V>): Content<V> {
+    version.content ??= this.#values.content(version.value);
+    return version.content;
+  }
+
   #restored(change: RestoredChange): StoreChange {
     const value = this.#values.restored(change);
     return { key: change.key, value: value !== null && this.#values.expiredBytes(value) ? null : value };
@@ -233,9 +235,8 @@ export class LayeredStore<K, V> implements KeyValueStore<K, V>, TaskStore {
 
   #write(text: string, value: Buffer | null): void {
     this.#record.beforeWrite();
-    const change: StoreChange = { key: this.#keys.bytes(text), value };
-    this.#uncommitted.append(text, this.#writer.sequence(), change, this.#values.content(value));
-    this.#writer.wrote(this.declaration, change);
+    const version = this.#uncommitted.append(text, this.#writer.sequence(), this.#keys.bytes(text), value);
+    this.#writer.wrote(this.declaration, version);
   }
 
   /** With the expired entries that this commit takes off the disk: first, so that what was written again stays. */
@@ -249,7 +250,7 @@ export class LayeredStore<K, V> implements KeyValueStore<K, V>, TaskStore {
     this.#writer.read(version.sequence);
   }
 
-  #takenNow(): Taken<V> {
+  #takenNow(): readonly Version<V>[] {
     if (this.#taken !== undefined) return this.#taken;
     throw new Error(`the store '${this.name}' has nothing taken: call takeUpTo before committed or reverted`);
   }

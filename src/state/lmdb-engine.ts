@@ -8,12 +8,13 @@
  *     again: the folder keeps the content and the position of the last transaction that succeeded.
  */
 import { asError } from '../errors.js';
+import { ChangesByKey } from './changes-by-key.js';
 import type { LmdbEnvironment } from './lmdb-environment.js';
 import type { StoreChange, StoreEngine } from './store.js';
 
 /** Everything that becomes one transaction. */
 class Batch {
-  readonly changes = new Map<string, StoreChange>();
+  readonly changes = new ChangesByKey();
   readonly waiting: { resolve(): void; reject(error: Error): void }[] = [];
   clears = false;
   position: number | undefined;
@@ -47,15 +48,17 @@ export class LmdbEngine implements StoreEngine {
 
   get(key: Buffer): Buffer | undefined {
     this.#mustBeOpen();
-    if (this.#underWay !== undefined) {
-      const text = key.toString('latin1');
-      for (const batch of [this.#gathered, this.#underWay]) {
-        const change = batch?.changes.get(text);
-        if (change !== undefined) return change.value ?? undefined;
-        if (batch?.clears) return undefined;
-      }
+    for (let batch = this.#gathered ?? this.#underWay; batch !== undefined; batch = this.#before(batch)) {
+      const change = batch.changes.get(key);
+      if (change !== undefined) return change.value ?? undefined;
+      if (batch.clears) return undefined;
     }
     return this.#environment.get(key);
+  }
+
+  /** What is written before what is gathered; undefined: it is on disk. */
+  #before(batch: Batch): Batch | undefined {
+    return batch === this.#gathered ? this.#underWay : undefined;
   }
 
   *entries(): IterableIterator<[Buffer, Buffer]> {
@@ -67,7 +70,7 @@ export class LmdbEngine implements StoreEngine {
         inMemory.clear();
         onDisk = false;
       }
-      for (const [text, change] of batch?.changes ?? []) inMemory.set(text, change);
+      for (const change of batch?.changes.all ?? []) inMemory.set(change.key.toString('latin1'), change);
     }
     // The snapshot is taken before anything is handed out, because the caller may write or wait in between.
     const stored = onDisk ? this.#environment.entries() : [].values();
@@ -89,7 +92,7 @@ export class LmdbEngine implements StoreEngine {
 
   async apply(changes: readonly StoreChange[], position: number): Promise<void> {
     await this.#enqueue((batch) => {
-      for (const change of changes) batch.changes.set(change.key.toString('latin1'), change);
+      for (const change of changes) batch.changes.set(change);
       batch.position = position;
     });
   }
@@ -127,7 +130,7 @@ export class LmdbEngine implements StoreEngine {
     this.#underWay = batch;
     let written: Promise<unknown>;
     try {
-      written = this.#environment.write(batch.clears, batch.changes.values(), batch.position);
+      written = this.#environment.write(batch.clears, batch.changes.all, batch.position);
     } catch (error) {
       written = Promise.reject(error);
     }

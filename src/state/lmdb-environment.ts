@@ -121,7 +121,7 @@ export class LmdbEnvironment {
    * @param clears whether all content is removed first
    * @param position undefined: unknown
    */
-  write(clears: boolean, changes: Iterable<StoreChange>, position: number | undefined): Promise<unknown> {
+  write(clears: boolean, changes: readonly StoreChange[], position: number | undefined): Promise<unknown> {
     return this.#entries.batch(() => {
       if (clears) {
         void this.#entries.clearAsync();

@@ -9,12 +9,13 @@
 import type { StoreChange } from './store.js';
 import type { Content } from './value-codec.js';
 
-/** What one record wrote to one key. */
-export interface Version<V> {
-  readonly key: string;
+/** What one record wrote to one key; it is also the change on its way to disk. */
+export interface Version<V> extends StoreChange {
+  /** The key, as the layers of the store find it. */
+  readonly text: string;
   readonly sequence: number;
-  readonly change: StoreChange;
-  readonly content: Content<V>;
+  /** Made when it is read. */
+  content: Content<V> | undefined;
   older: Version<V> | undefined;
   newer: Version<V> | undefined;
 }
@@ -41,8 +42,8 @@ export class VersionLog<V> {
     return this.#log.length;
   }
 
-  newest(key: string): Version<V> | undefined {
-    return this.#newest.get(key);
+  newest(text: string): Version<V> | undefined {
+    return this.#newest.get(text);
   }
 
   /** The newest version of each key that has one. */
@@ -55,7 +56,7 @@ export class VersionLog<V> {
   }
 
   /** @throws when the sequence is lower than one before: the task has lost the order of its records */
-  append(key: string, sequence: number, change: StoreChange, content: Content<V>): void {
+  append(text: string, sequence: number, key: Buffer, value: Buffer | null): Version<V> {
     const last = this.#log.at(-1)?.sequence ?? NOTHING;
     if (sequence < last || sequence <= this.#takenThrough) {
       throw new Error(
@@ -63,11 +64,12 @@ export class VersionLog<V> {
           'records must reach a store in their order',
       );
     }
-    const older = this.#newest.get(key);
-    const version: Version<V> = { key, sequence, change, content, older, newer: undefined };
+    const older = this.#newest.get(text);
+    const version: Version<V> = { key, value, text, sequence, content: undefined, older, newer: undefined };
     if (older !== undefined) older.newer = version;
-    this.#newest.set(key, version);
+    this.#newest.set(text, version);
     this.#log.push(version);
+    return version;
   }
 
   /** Removes what one record wrote. */
@@ -110,7 +112,7 @@ export class VersionLog<V> {
     for (let i = 0; i < this.#taken; i++) {
       const version = this.#log[i]!;
       const { newer } = version;
-      if (newer === undefined) this.#newest.delete(version.key);
+      if (newer === undefined) this.#newest.delete(version.text);
       else if (newer.sequence > this.#takenThrough) newer.older = undefined;
       version.older = undefined;
       version.newer = undefined;
@@ -148,8 +150,8 @@ export class VersionLog<V> {
     const { older, newer } = version;
     if (older !== undefined) older.newer = newer;
     if (newer !== undefined) newer.older = older;
-    else if (older !== undefined) this.#newest.set(version.key, older);
-    else this.#newest.delete(version.key);
+    else if (older !== undefined) this.#newest.set(version.text, older);
+    else this.#newest.delete(version.text);
   }
 
   /** The index of the first version whose sequence is not lower. */

@@ -24,7 +24,7 @@ async function setUp({ maxEntries = 100, engine, declaration = prices }: Setting
     {
       sequence: () => task.sequence,
       // What the store says of its formats is told too: test/state/formats.test.ts.
-      wrote: ({ name }, change) => isFormatRecord(change.key) || task.wrote.push([name, change]),
+      wrote: ({ name }, { key, value }) => isFormatRecord(key) || task.wrote.push([name, { key, value }]),
       read: (sequence) => task.read.push(sequence),
     },
     { caches: new HotCaches(maxEntries), now: () => task.now },
