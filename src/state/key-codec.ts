@@ -31,16 +31,7 @@ export function keyCodec<K>(declaration: StoreDeclaration<K, unknown>, topic: st
   const context = contextOf(topic);
   const encoding = isTextSerde(serde) ? 'utf8' : 'latin1';
   const write = isTextSerde(serde) ? (key: K) => serde.text(key) : (key: K) => bytesAsText(serde, key, context);
-  // A key is mostly written right after it was read: the bytes of the last one are kept.
-  let lastText: string | undefined;
-  let lastBytes = Buffer.alloc(0);
-  const bytes = (text: string) => {
-    if (text !== lastText) {
-      lastBytes = Buffer.from(text, encoding);
-      lastText = text;
-    }
-    return lastBytes;
-  };
+  const bytes = (text: string) => bytesOf(text, encoding);
   return {
     bytes,
     text(key) {
@@ -70,6 +61,23 @@ export function keyCodec<K>(declaration: StoreDeclaration<K, unknown>, topic: st
       }
     },
   };
+}
+
+type TextEncoding = 'utf8' | 'latin1';
+
+/**
+ * The bytes that were made last. A key is mostly written right after it was read, and read from several stores one after
+ * the other.
+ */
+let last: { readonly text: string; readonly encoding: TextEncoding; readonly bytes: Buffer } = {
+  text: '',
+  encoding: 'utf8',
+  bytes: Buffer.alloc(0),
+};
+
+function bytesOf(text: string, encoding: TextEncoding): Buffer {
+  if (text !== last.text || encoding !== last.encoding) last = { text, encoding, bytes: Buffer.from(text, encoding) };
+  return last.bytes;
 }
 
 function bytesAsText<K>(serde: Serde<K>, key: K, context: SerdeContext): string {

@@ -53,16 +53,30 @@ class Structs {
   /** Undefined for anything but a plain object of these names, in this order, with texts and safe integers. */
   text(value: unknown): string | undefined {
     if (this.#names.length === 0 || !isPlainObject(value)) return undefined;
-    let text = '';
+    let isLast = value === last.value;
     let at = 0;
     for (const name in value) {
       if (name !== this.#names[at]) return undefined;
       const member = value[name];
       if (!isSimple(member)) return undefined;
-      text += this.#before[at]! + (typeof member === 'number' ? member : JSON.stringify(member));
+      isLast &&= member === last.members[at];
       at += 1;
     }
-    return at === this.#names.length ? `${text}}` : undefined;
+    if (at !== this.#names.length) return undefined;
+    return isLast ? last.text : this.#put(value as Readonly<Record<string, string | number>>);
+  }
+
+  #put(value: Readonly<Record<string, string | number>>): string {
+    const names = this.#names;
+    const members = new Array<string | number>(names.length);
+    let text = '';
+    for (let at = 0; at < names.length; at++) {
+      const member = value[names[at]!]!;
+      members[at] = member;
+      text += this.#before[at]! + (typeof member === 'number' ? member : JSON.stringify(member));
+    }
+    last = { value, members, text: `${text}}` };
+    return last.text;
   }
 
   /** @param value whose properties are in ascending order */
@@ -72,6 +86,16 @@ class Structs {
     this.#before = beforeValues(this.#names);
   }
 }
+
+/**
+ * The struct whose text was made last, and what it held then. Several stores ask for the text of a record's key, one after
+ * the other, and the same text is found in their layers without being hashed again.
+ */
+let last: { readonly value: unknown; readonly members: readonly unknown[]; readonly text: string } = {
+  value: undefined,
+  members: [],
+  text: '',
+};
 
 function isSimple(member: unknown): member is string | number {
   return typeof member === 'string' || Number.isSafeInteger(member);

@@ -95,3 +95,19 @@ test('a text does not depend on the keys before it', () => {
     }),
   );
 });
+
+test('the text of a struct is what it holds now, also for one that was changed or that another serde was asked about', () => {
+  const [first, second] = [stableJson<unknown>(), stableJson<unknown>()];
+  const key: Record<string, unknown> = { id: 1 };
+  // Structs are known from their second time on.
+  const both = () => [first, second, first, second].map((serde) => serde.text(key));
+  expect(both()).toEqual(Array(4).fill('{"id":1}'));
+  key.id = 2;
+  expect(both()).toEqual(Array(4).fill('{"id":2}'));
+  key.id = '2';
+  expect(both()).toEqual(Array(4).fill('{"id":"2"}'));
+  key.year = 2018;
+  expect(both()).toEqual(Array(4).fill('{"id":"2","year":2018}'));
+  delete key.id;
+  expect(both()).toEqual(Array(4).fill('{"year":2018}'));
+});
