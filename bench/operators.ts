@@ -51,7 +51,7 @@ function noStore(declaration: StoreDeclaration): TaskStore & KeyValueStore {
   return store as unknown as TaskStore & KeyValueStore;
 }
 
-/** Frozen as the serdes give it. Not spread from another: Node 20 makes a hidden class for each that is, then frozen. */
+/** Frozen, as the serdes give it. Not spread from another: Node 20 makes a hidden class for each row that is. */
 function car(id: number): Car {
   return Object.freeze({
     id,
