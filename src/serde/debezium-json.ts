@@ -16,11 +16,12 @@ import { converts, readConnectValue } from './connect-values.js';
 import { isEnvelopeSchema } from './envelope-schema.js';
 import { FlatJsonReader } from './flat-json-reader.js';
 import { deepFreeze } from './freeze.js';
-import { standsAt } from './json-bytes.js';
+import { OBJECT_START, standsAt } from './json-bytes.js';
 import { JsonSyntaxError } from './json-parser.js';
 import { skipSpace, skipValue } from './json-scan.js';
 import { parseFrozen, parseJson, parseMember } from './json-text.js';
-import { type MemberReader, Outline } from './lazy-object.js';
+import type { MemberReader } from './lazy-object.js';
+import { type InnerReader, Outline } from './outline.js';
 import { FrameReader, mayBeFrame } from './schema-frame.js';
 import type { Serde, SerdeContext } from './serde.js';
 
@@ -57,7 +58,7 @@ export function debezium<Row>(options: DebeziumOptions = {}): Serde<Change<Row>>
     const { schema, payloadStart, payloadEnd } = frame;
     if (schema === undefined) return readPlain(bytes, payloadStart, payloadEnd, context);
     context.schema = schema;
-    if (!isEnvelopeSchema(schema) || bytes[payloadStart] !== 0x7b) {
+    if (!isEnvelopeSchema(schema) || bytes[payloadStart] !== OBJECT_START) {
       return deepFreeze(readConnectValue(schema, parseJson(bytes, payloadStart, payloadEnd)));
     }
     let reader = bySchema.get(schema);
@@ -99,10 +100,17 @@ class EnvelopeReader {
 
   constructor(schema: ConnectSchema | undefined) {
     const source = new Outline(repeatingReader(schema && fieldNamed(schema, 'source')));
+    const after = structReader(schema && fieldNamed(schema, 'after'));
     const other = memberReader(schema);
-    const member: MemberReader = (name, bytes, start, end) =>
-      name === 'source' ? source.read(bytes, start, end) : other(name, bytes, start, end);
-    this.#outline = new Outline(member, ['before', 'after'], { name: 'source', outline: source });
+    const member: MemberReader = (name, bytes, start, end) => {
+      if (name === 'source') return source.read(bytes, start, end);
+      return name === 'after' ? after.read(bytes, start, end) : other(name, bytes, start, end);
+    };
+    const inner = new Map<string, InnerReader>([
+      ['source', source],
+      ['after', after],
+    ]);
+    this.#outline = new Outline(member, ['before', 'after'], inner);
   }
 
   /** @throws JsonSyntaxError when the bytes are no JSON object, or no envelope */
@@ -115,7 +123,7 @@ class EnvelopeReader {
 
   /** Undefined when it is something else than an envelope. */
   readIfEnvelope(bytes: Buffer, start: number, end: number): object | undefined {
-    if (bytes[skipSpace(bytes, start, end)] !== 0x7b) return undefined;
+    if (bytes[skipSpace(bytes, start, end)] !== OBJECT_START) return undefined;
     const change = this.#readObject(bytes, start, end);
     if (!this.#hasSource(bytes) || this.#op < 0 || (this.#before < 0 && this.#after < 0)) return undefined;
     this.#check(bytes, start);
@@ -136,7 +144,7 @@ class EnvelopeReader {
   }
 
   #hasSource(bytes: Buffer): boolean {
-    return this.#source >= 0 && bytes[this.#outline.startOf(this.#source)] === 0x7b;
+    return this.#source >= 0 && bytes[this.#outline.startOf(this.#source)] === OBJECT_START;
   }
 
   #check(bytes: Buffer, start: number): void {
@@ -157,7 +165,7 @@ class EnvelopeReader {
   #checkRow(name: string, index: number, bytes: Buffer): void {
     if (index < 0) return;
     const at = this.#outline.startOf(index);
-    if (bytes[at] !== 0x7b && bytes[at] !== 0x6e) throw broken(`its '${name}' is neither a row nor null`, at);
+    if (bytes[at] !== OBJECT_START && bytes[at] !== 0x6e) throw broken(`its '${name}' is neither a row nor null`, at);
   }
 }
 
@@ -169,30 +177,77 @@ function broken(problem: string, at: number): JsonSyntaxError {
 
 /** Reads the members of a struct, converted by their schemas where there are any. */
 function memberReader(schema: ConnectSchema | undefined): MemberReader {
-  const fields = new Map(schema?.fields?.map((field) => [field.field!, convertingReader(field)]));
-  const objects = new Map<string, FlatJsonReader>();
+  const structs = new Map(schema?.fields?.filter(converts).map((field) => [field.field!, structReader(field)]));
   return (name, bytes, start, end) => {
-    const convert = fields.get(name);
-    if (convert !== undefined) return convert(bytes, start, end);
-    if (bytes[start] !== 0x7b) return parseMember(bytes, start, end);
-    let reader = objects.get(name);
-    if (reader === undefined) {
-      reader = new FlatJsonReader('frozen');
-      objects.set(name, reader);
-    }
-    return reader.read(bytes, start, end);
+    const known = structs.get(name);
+    if (known !== undefined) return known.read(bytes, start, end);
+    if (bytes[start] !== OBJECT_START) return parseMember(bytes, start, end);
+    const struct = structReader(undefined);
+    structs.set(name, struct);
+    return struct.read(bytes, start, end);
   };
 }
 
-/** Undefined where the values are as they were parsed. */
-function convertingReader(schema: ConnectSchema): ((bytes: Buffer, start: number, end: number) => unknown) | undefined {
-  if (!converts(schema)) return undefined;
-  const reader = new FlatJsonReader('changeable');
-  const flat = isFlat(schema);
-  return (bytes, start, end) => {
-    const value = readConnectValue(schema, reader.read(bytes, start, end));
-    return flat ? Object.freeze(value) : deepFreeze(value);
-  };
+/** Reads a value, mostly a struct, that is frozen. */
+interface StructReader extends InnerReader {
+  read(bytes: Buffer, start: number, end: number): unknown;
+}
+
+function structReader(schema: ConnectSchema | undefined): StructReader {
+  return schema !== undefined && converts(schema) ? new ConvertingReader(schema) : new PlainReader();
+}
+
+/** Gives values as they were parsed. */
+class PlainReader implements StructReader {
+  readonly #reader = new FlatJsonReader('frozen');
+
+  read(bytes: Buffer, start: number, end: number): unknown {
+    return bytes[start] === OBJECT_START ? this.#reader.readPart(bytes, start, end) : parseMember(bytes, start, end);
+  }
+
+  readShown(bytes: Buffer, start: number, end: number): unknown {
+    return this.#reader.readShown(bytes, start, end);
+  }
+
+  get behind(): number {
+    return this.#reader.behind;
+  }
+}
+
+/** Converts values by their schema. */
+class ConvertingReader implements StructReader {
+  readonly #schema: ConnectSchema;
+  readonly #isFlat: boolean;
+  readonly #reader = new FlatJsonReader('changeable');
+
+  constructor(schema: ConnectSchema) {
+    this.#schema = schema;
+    this.#isFlat = isFlat(schema);
+  }
+
+  read(bytes: Buffer, start: number, end: number): unknown {
+    return this.#converted(this.#reader.readPart(bytes, start, end));
+  }
+
+  /** What cannot be converted fails when it is asked for, by {@link read}. */
+  readShown(bytes: Buffer, start: number, end: number): unknown {
+    const value = this.#reader.readShown(bytes, start, end);
+    if (value === undefined) return undefined;
+    try {
+      return this.#converted(value);
+    } catch {
+      return undefined;
+    }
+  }
+
+  get behind(): number {
+    return this.#reader.behind;
+  }
+
+  #converted(parsed: unknown): unknown {
+    const value = readConnectValue(this.#schema, parsed);
+    return this.#isFlat ? Object.freeze(value) : deepFreeze(value);
+  }
 }
 
 /** Whether it is a struct that holds no objects but bytes, which cannot be frozen. */

@@ -9,46 +9,40 @@
  * F2. A value that is not plain (escapes, other characters than ASCII, exponents, more digits than a double surely holds, an
  *     object) goes to the parser alone.
  */
-import {
-  BACKSLASH,
-  beforeValues,
-  FALSE,
-  MINUS,
-  NULL,
-  OBJECT_END,
-  POINT,
-  QUOTE,
-  standsAt,
-  TRUE,
-  ZERO,
-} from './json-bytes.js';
+import { beforeValues, OBJECT_END } from './json-bytes.js';
+import { FALSE, NULL, type Piece, pieceOf, TRUE } from './json-piece.js';
 import { skipValue } from './json-scan.js';
 import { parseFrozen, parseJson } from './json-text.js';
+import { behindNumber, byteAt, endOfText, numberAt, placeOf, show, showAgain, stands, UNUSUAL } from './json-window.js';
+import { type RowMaker, rowMaker } from './row-maker.js';
 
 type Row = Record<string, unknown>;
 
 interface Layout {
   readonly names: readonly string[];
-  readonly before: readonly Buffer[];
-  /** By the hash of their bytes: the last texts of each member. */
-  readonly texts: readonly (string | undefined)[][];
+  readonly before: readonly Piece[];
+  /** By the place of their bytes: the last texts of each member. */
+  readonly texts: readonly (Text | undefined)[][];
+  readonly make: RowMaker;
+  /** Of the row that is being read. */
+  readonly values: unknown[];
+}
+
+/** A text, and its bytes. */
+interface Text {
+  readonly text: string;
+  readonly piece: Piece;
 }
 
 /** Characters; model names, countries and the like are shorter. */
 const LONGEST_REPEATED = 32;
-/** Characters; longer texts are faster searched by native calls. */
-const LONGEST_PLAIN = 256;
-/** Texts kept of a member, a power of two. */
-const TEXTS_KEPT = 64;
-/** Digits that a double holds, whatever they are. */
-const MOST_DIGITS = 15;
+/** Texts kept of a member: one for each place. */
+const TEXTS_KEPT = 256;
 /** Members; what has more is no row. */
 const MOST_MEMBERS = 256;
 /** Layouts are learned from the first objects that do not fit, then from one of so many, so that objects without any cost little. */
 const LEARNED_AT_FIRST = 16;
 const LEARNED_ONE_OF = 256;
-
-const POWERS = Array.from({ length: MOST_DIGITS + 1 }, (_, exponent) => 10 ** exponent);
 
 /** One for each place where objects of a kind occur, so that its layout is mostly the right one. */
 export class FlatJsonReader {
@@ -71,96 +65,82 @@ export class FlatJsonReader {
    * @throws JsonSyntaxError with the position in `bytes` of what is wrong
    */
   read(bytes: Buffer, start = 0, end = bytes.length): unknown {
-    const row = this.#layout === undefined ? undefined : this.#guessed(this.#layout, bytes, start, end);
-    if (row !== undefined) return this.#freezes ? Object.freeze(row) : row;
+    return this.#read(bytes, start, end, show);
+  }
+
+  /** The same for a part of bytes that are never changed, of which another part may just have been read. */
+  readPart(bytes: Buffer, start: number, end: number): unknown {
+    return this.#read(bytes, start, end, showAgain);
+  }
+
+  /** The object that begins at `start` of bytes that are shown; undefined when it is not of the layout. */
+  readShown(bytes: Buffer, start: number, end: number): unknown {
+    if (this.#layout === undefined) return undefined;
+    const row = this.#guessed(this.#layout, bytes, start, end);
+    return row !== undefined && this.#freezes ? Object.freeze(row) : row;
+  }
+
+  /** The position behind what {@link readShown} read last. */
+  get behind(): number {
+    return this.#at;
+  }
+
+  #read(bytes: Buffer, start: number, end: number, shows: (bytes: Buffer) => boolean): unknown {
+    const row = this.#layout !== undefined && shows(bytes) ? this.readShown(bytes, start, end) : undefined;
+    if (row !== undefined && this.#at === end) return row;
     const value = this.#parse(bytes, start, end);
     this.#misses += 1;
     if (this.#misses <= LEARNED_AT_FIRST || this.#misses % LEARNED_ONE_OF === 0) this.#learn(value);
     return value;
   }
 
-  #guessed({ names, before, texts }: Layout, bytes: Buffer, start: number, end: number): Row | undefined {
-    const row: Row = {};
+  #guessed({ before, texts, make, values }: Layout, bytes: Buffer, start: number, end: number): Row | undefined {
     let at = start;
     for (let i = 0; i < before.length; i++) {
       const expected = before[i]!;
-      if (at + expected.length >= end || !standsAt(expected, bytes, at)) return undefined;
+      if (!stands(expected, at)) return undefined;
       at += expected.length;
+      if (at >= end) return undefined;
       try {
-        row[names[i]!] = this.#value(bytes, at, end, texts[i]!);
+        values[i] = this.#value(bytes, at, end, texts[i]!);
       } catch {
         // The parser, which is asked next, says the same of the whole.
         return undefined;
       }
       at = this.#at;
     }
-    return at + 1 === end && bytes[at] === OBJECT_END ? row : undefined;
+    if (at >= end || byteAt(at) !== OBJECT_END) return undefined;
+    this.#at = at + 1;
+    return make(values);
   }
 
-  #value(bytes: Buffer, at: number, end: number, texts: (string | undefined)[]): unknown {
-    const first = bytes[at]!;
-    if (first === QUOTE) return this.#text(bytes, at, end, texts);
-    if (first === MINUS || (first >= ZERO && first <= ZERO + 9)) return this.#number(bytes, at, end);
-    if (first === NULL[0] && this.#isWord(NULL, bytes, at, end)) return null;
-    if (first === TRUE[0] && this.#isWord(TRUE, bytes, at, end)) return true;
-    if (first === FALSE[0] && this.#isWord(FALSE, bytes, at, end)) return false;
-    return this.#parsed(bytes, at, end);
-  }
-
-  #text(bytes: Buffer, at: number, end: number, texts: (string | undefined)[]): unknown {
-    const start = at + 1;
-    const near = Math.min(end, start + LONGEST_PLAIN + 1);
-    let hash = 0;
-    for (let i = start; i < near; i++) {
-      const byte = bytes[i]!;
-      if (byte === QUOTE) {
-        this.#at = i + 1;
-        return i - start > LONGEST_REPEATED
-          ? bytes.toString('latin1', start, i)
-          : repeated(texts, hash, bytes, start, i);
+  #value(bytes: Buffer, at: number, end: number, texts: (Text | undefined)[]): unknown {
+    switch (byteAt(at)) {
+      case 0x22: {
+        const quote = endOfText(at + 1, end);
+        if (quote === UNUSUAL) return this.#parsed(bytes, at, end);
+        this.#at = quote + 1;
+        return repeated(texts, bytes, at + 1, quote);
       }
-      if (byte < 0x20 || byte > 0x7f || byte === BACKSLASH) break;
-      hash = (hash * 31 + byte) | 0;
-    }
-    return this.#parsed(bytes, at, end);
-  }
-
-  #number(bytes: Buffer, at: number, end: number): unknown {
-    const whole = bytes[at] === MINUS ? at + 1 : at;
-    let digits = 0;
-    let i = whole;
-    for (; i < end; i++) {
-      const digit = bytes[i]! - ZERO;
-      if (digit < 0 || digit > 9) break;
-      digits = digits * 10 + digit;
-    }
-    const wholeDigits = i - whole;
-    let decimals = 0;
-    if (i < end && bytes[i] === POINT) {
-      const fraction = i + 1;
-      for (i = fraction; i < end; i++) {
-        const digit = bytes[i]! - ZERO;
-        if (digit < 0 || digit > 9) break;
-        digits = digits * 10 + digit;
+      case 0x6e:
+        return this.#word(NULL, null, bytes, at, end);
+      case 0x74:
+        return this.#word(TRUE, true, bytes, at, end);
+      case 0x66:
+        return this.#word(FALSE, false, bytes, at, end);
+      default: {
+        const number = numberAt(at, end);
+        if (Number.isNaN(number)) return this.#parsed(bytes, at, end);
+        this.#at = behindNumber();
+        return number;
       }
-      decimals = i - fraction;
-      if (decimals === 0) return this.#parsed(bytes, at, end);
     }
-    const startsWithZero = bytes[whole] === ZERO && wholeDigits > 1;
-    const hasExponent = i < end && (bytes[i]! | 0x20) === 0x65;
-    if (wholeDigits === 0 || startsWithZero || hasExponent || wholeDigits + decimals > MOST_DIGITS) {
-      return this.#parsed(bytes, at, end);
-    }
-    this.#at = i;
-    // Both are exact, and a division rounds once: the double nearest to the decimal.
-    const value = decimals === 0 ? digits : digits / POWERS[decimals]!;
-    return whole === at ? value : -value;
   }
 
-  #isWord(word: Buffer, bytes: Buffer, at: number, end: number): boolean {
-    if (at + word.length > end || !standsAt(word, bytes, at)) return false;
+  #word(word: Piece, value: unknown, bytes: Buffer, at: number, end: number): unknown {
+    if (!stands(word, at)) return this.#parsed(bytes, at, end);
     this.#at = at + word.length;
-    return true;
+    return value;
   }
 
   #parsed(bytes: Buffer, at: number, end: number): unknown {
@@ -176,28 +156,23 @@ export class FlatJsonReader {
     if (names.length === 0 || names.length > MOST_MEMBERS || names.some(hasPlaceOfItsOwn)) return;
     this.#layout = {
       names,
-      before: beforeValues(names).map((text) => Buffer.from(text)),
-      texts: names.map(() => new Array<string | undefined>(TEXTS_KEPT).fill(undefined)),
+      before: beforeValues(names).map(pieceOf),
+      texts: names.map(() => new Array<Text | undefined>(TEXTS_KEPT).fill(undefined)),
+      make: rowMaker(names),
+      values: new Array<unknown>(names.length).fill(undefined),
     };
   }
 }
 
-/** The text that has these bytes: the one that was made before, where it is among the last. */
-function repeated(texts: (string | undefined)[], hash: number, bytes: Buffer, start: number, end: number): string {
-  const place = hash & (TEXTS_KEPT - 1);
+/** The text that has these bytes: the one that was made before, where it is among the last. The bytes are shown. */
+function repeated(texts: (Text | undefined)[], bytes: Buffer, start: number, end: number): string {
+  if (end - start > LONGEST_REPEATED) return bytes.toString('latin1', start, end);
+  const place = placeOf(start, end);
   const known = texts[place];
-  if (known !== undefined && isText(known, bytes, start, end)) return known;
+  if (known !== undefined && known.piece.length === end - start && stands(known.piece, start)) return known.text;
   const text = bytes.toString('latin1', start, end);
-  texts[place] = text;
+  texts[place] = { text, piece: pieceOf(text) };
   return text;
-}
-
-function isText(text: string, bytes: Buffer, start: number, end: number): boolean {
-  if (text.length !== end - start) return false;
-  for (let i = 0; i < text.length; i++) {
-    if (text.charCodeAt(i) !== bytes[start + i]) return false;
-  }
-  return true;
 }
 
 /** Names that an object would not keep in the order in which they are set: numbers come first, and `__proto__` is none. */

@@ -8,6 +8,7 @@ export const COMMA = 0x2c;
 export const ARRAY_START = 0x5b;
 export const BACKSLASH = 0x5c;
 export const ARRAY_END = 0x5d;
+export const OBJECT_START = 0x7b;
 export const OBJECT_END = 0x7d;
 export const NULL = Buffer.from('null');
 export const TRUE = Buffer.from('true');
@@ -15,7 +16,8 @@ export const FALSE = Buffer.from('false');
 
 /** Whether these bytes stand at a position; what lies behind the end of `bytes` equals nothing. */
 export function standsAt(expected: Buffer, bytes: Buffer, at: number): boolean {
-  for (let i = 0; i < expected.length; i++) {
+  const { length } = expected; // looked up once: it takes as long as a byte
+  for (let i = 0; i < length; i++) {
     if (bytes[at + i] !== expected[i]) return false;
   }
   return true;

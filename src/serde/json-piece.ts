@@ -1,6 +1,6 @@
 /**
- * Pieces of JSON that stand in value after value: names, and texts that come again. They are copied four bytes at a
- * time.
+ * Pieces of JSON that stand in value after value: names, and texts that come again. They are copied and compared four bytes
+ * at a time.
  */
 
 /** Bytes, and the same as words of four, little-endian, the last one filled up with zeros. */
@@ -9,9 +9,12 @@ export interface Piece {
   readonly words: Int32Array;
 }
 
-/** The UTF-8 of a text, to be written again and again. */
+/** The UTF-8 of a text, to be written or looked for again and again. */
 export function pieceOf(text: string): Piece {
-  const bytes = Buffer.from(text);
+  return piece(Buffer.from(text));
+}
+
+export function piece(bytes: Buffer): Piece {
   const filled = Buffer.alloc(Math.ceil(bytes.length / 4) * 4);
   bytes.copy(filled);
   const words = Int32Array.from({ length: filled.length / 4 }, (_, i) => filled.readInt32LE(4 * i));

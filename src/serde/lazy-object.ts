@@ -6,161 +6,18 @@
  * L2. It cannot be changed, and what it gives is frozen; the same member is the same value each time.
  * L3. Its outline is checked when it is made (quotes, brackets, commas); the inside of a member when it is first read.
  * L4. It keeps its bytes, so these must not be changed or reused.
- *
- * The names of an object's members and their order hardly ever change from record to record; they are kept as a layout,
- * and the next object is compared with it byte by byte instead of being searched for names.
  */
 import { inspect } from 'node:util';
-import { beforeValues, OBJECT_END, standsAt } from './json-bytes.js';
-import { unexpected, utf8 } from './json-parser.js';
-import { eachMember, skipSpace, skipValue } from './json-scan.js';
 import { writesExactly } from './json-text.js';
+import type { ObjectLayout } from './object-layout.js';
 
 /** Turns a member's bytes into its value. */
 export type MemberReader = (name: string, bytes: Buffer, start: number, end: number) => unknown;
 
-interface Layout {
-  readonly names: readonly string[];
-  readonly index: ReadonlyMap<string, number>;
-  readonly before: readonly Buffer[];
-}
-
-/** Layouts kept; beyond that they are forgotten all at once. */
-const MOST_LAYOUTS = 64;
-
-/** Numbers in a block of spans: of some hundred objects, which keep it while one of them lives. */
-const SPANS_BLOCK = 2_048;
-
-/** A member that is an object itself. */
-export interface InnerObject {
-  readonly name: string;
-  readonly outline: Outline;
-}
-
-/** Finds the members of objects. One for each place where objects of a kind occur, so that its guess is good. */
-export class Outline {
-  readonly #layouts = new Map<string, Layout>();
-  readonly #member: MemberReader;
-  readonly #nullable: ReadonlySet<string>;
-  readonly #inner: InnerObject | undefined;
-  #guess: Layout | undefined;
-  /** The index of the inner object in the guess; -1 without one. */
-  #innerIndex = -1;
-  /** Start and end of each member's value, of one object behind the other: an array for each would be collected with it. */
-  #spans = new Int32Array(0);
-  /** Where in the spans those of the object read last begin, and where there is room. */
-  #first = 0;
-  #free = 0;
-  #values: unknown[] = [];
-  #end = 0;
-
-  /**
-   * @param nullable members that are null when the object has none of that name
-   * @param inner a member that is an object and is lazy too: both are gone through in one pass
-   */
-  constructor(member: MemberReader, nullable: readonly string[] = [], inner?: InnerObject) {
-    this.#member = member;
-    this.#nullable = new Set(nullable);
-    this.#inner = inner;
-  }
-
-  /**
-   * Makes the object that begins at `start`; white space may stand before it and up to `end`.
-   *
-   * @throws JsonSyntaxError when there is no object, or something after it
-   */
-  read(bytes: Buffer, start: number, end: number): object {
-    if (!this.#readGuessed(bytes, start, end)) this.#readAny(bytes, start, end);
-    const rest = skipSpace(bytes, this.#end, end);
-    if (rest !== end) throw unexpected(bytes, rest, end, 'the end');
-    return this.#made(bytes);
-  }
-
-  /** The names of the object read last, in the order of the bytes: the same array for objects of the same names. */
-  get names(): readonly string[] {
-    return this.#guess?.names ?? [];
-  }
-
-  /** In the object read last: where the value of a member begins, by its index in {@link names}. */
-  startOf(index: number): number {
-    return this.#spans[this.#first + 2 * index]!;
-  }
-
-  #made(bytes: Buffer): object {
-    this.#free = this.#first + 2 * this.#guess!.names.length;
-    return LazyObject.of(bytes, this.#guess!, this.#spans, this.#first, this.#values, this.#member, this.#nullable);
-  }
-
-  /** Makes room for the spans of an object. */
-  #begin(members: number): void {
-    if (this.#free + 2 * members > this.#spans.length) {
-      this.#spans = new Int32Array(Math.max(SPANS_BLOCK, 2 * members));
-      this.#free = 0;
-    }
-    this.#first = this.#free;
-  }
-
-  #readGuessed(bytes: Buffer, start: number, end: number): boolean {
-    if (this.#guess === undefined) return false;
-    const { before } = this.#guess;
-    this.#begin(before.length);
-    const spans = this.#spans;
-    const first = this.#first;
-    const values = new Array<unknown>(before.length);
-    let at = start;
-    for (let i = 0; i < before.length; i++) {
-      const expected = before[i]!;
-      if (!standsAt(expected, bytes, at)) return false;
-      at += expected.length;
-      if (at >= end || bytes[at]! <= 0x20) return false;
-      spans[first + 2 * i] = at;
-      if (i === this.#innerIndex && this.#inner!.outline.#readGuessed(bytes, at, end)) {
-        at = this.#inner!.outline.#end;
-        values[i] = this.#inner!.outline.#made(bytes);
-      } else {
-        at = skipValue(bytes, at, end);
-      }
-      spans[first + 2 * i + 1] = at;
-    }
-    if (before.length === 0 || at >= end || bytes[at] !== OBJECT_END) return false;
-    this.#values = values;
-    this.#end = at + 1;
-    return true;
-  }
-
-  #readAny(bytes: Buffer, start: number, end: number): void {
-    const members = new Map<string, readonly [start: number, end: number]>();
-    const object = skipSpace(bytes, start, end);
-    this.#end = eachMember(bytes, object, end, (nameStart, nameEnd, valueStart, valueEnd) => {
-      members.set(JSON.parse(utf8(bytes, nameStart, nameEnd)) as string, [valueStart, valueEnd]);
-    });
-    this.#begin(members.size);
-    this.#spans.set([...members.values()].flat(), this.#first);
-    this.#values = [];
-    this.#guess = this.#layoutOf([...members.keys()]);
-    this.#innerIndex = this.#inner === undefined ? -1 : (this.#guess.index.get(this.#inner.name) ?? -1);
-  }
-
-  #layoutOf(names: readonly string[]): Layout {
-    const id = JSON.stringify(names);
-    let layout = this.#layouts.get(id);
-    if (layout === undefined) {
-      layout = {
-        names,
-        index: new Map(names.map((name, i) => [name, i])),
-        before: beforeValues(names).map((text) => Buffer.from(text)),
-      };
-      if (this.#layouts.size >= MOST_LAYOUTS) this.#layouts.clear();
-      this.#layouts.set(id, layout);
-    }
-    return layout;
-  }
-}
-
 /** What stands behind the proxy that users see. */
-class LazyObject {
+export class LazyObject {
   readonly #bytes: Buffer;
-  readonly #layout: Layout;
+  readonly #layout: ObjectLayout;
   /** Start and end of each member's value, from `#first` on. */
   readonly #spans: Int32Array;
   readonly #first: number;
@@ -171,7 +28,7 @@ class LazyObject {
 
   private constructor(
     bytes: Buffer,
-    layout: Layout,
+    layout: ObjectLayout,
     spans: Int32Array,
     first: number,
     values: unknown[],
@@ -189,7 +46,7 @@ class LazyObject {
 
   static of(
     bytes: Buffer,
-    layout: Layout,
+    layout: ObjectLayout,
     spans: Int32Array,
     first: number,
     values: unknown[],
@@ -206,6 +63,7 @@ class LazyObject {
     const name = this.#layout.names[index]!;
     const value = this.#member(name, this.#bytes, this.#spans[span]!, this.#spans[span + 1]!);
     this.#values[index] = value;
+    this.#layout.remember(index, value);
     return value;
   }
 

@@ -8,7 +8,8 @@
  */
 import type { ConnectSchema } from '../record.js';
 import { readSchema } from './connect-schema.js';
-import { isSpace, unexpected, utf8 } from './json-parser.js';
+import { standsAt } from './json-bytes.js';
+import { isSpace, unexpected } from './json-parser.js';
 import { eachMember, skipSpace } from './json-scan.js';
 import { parseJson, stringifyJson } from './json-text.js';
 
@@ -72,7 +73,7 @@ export class FrameReader {
     if (bytes[start] !== 0x7b) return undefined;
     const members = new Map<string, readonly [start: number, end: number]>();
     const end = eachMember(bytes, start, bytes.length, (nameStart, nameEnd, valueStart, valueEnd) => {
-      members.set(JSON.parse(utf8(bytes, nameStart, nameEnd)) as string, [valueStart, valueEnd]);
+      members.set(parseJson(bytes, nameStart, nameEnd) as string, [valueStart, valueEnd]);
     });
     const rest = skipSpace(bytes, end, bytes.length);
     if (rest < bytes.length) throw unexpected(bytes, rest, bytes.length, 'the end');
@@ -101,16 +102,11 @@ export class FrameReader {
 
 /** Whether the object may be a frame, by its first property. */
 export function mayBeFrame(bytes: Buffer): boolean {
+  // `{"b…`, as an envelope without schema begins
+  if (bytes[0] === 0x7b && bytes[1] === 0x22 && bytes[2] !== SCHEMA[1] && bytes[2] !== PAYLOAD[1]) return false;
   const brace = skipSpace(bytes, 0, bytes.length);
   const name = skipSpace(bytes, brace + 1, bytes.length);
-  return bytes[brace] === 0x7b && (startsWith(bytes, name, SCHEMA) || startsWith(bytes, name, PAYLOAD));
-}
-
-function startsWith(bytes: Buffer, at: number, expected: Buffer): boolean {
-  for (let i = 0; i < expected.length; i++) {
-    if (bytes[at + i] !== expected[i]) return false;
-  }
-  return true;
+  return bytes[brace] === 0x7b && (standsAt(SCHEMA, bytes, name) || standsAt(PAYLOAD, bytes, name));
 }
 
 const prefixes = new WeakMap<ConnectSchema, Buffer>();

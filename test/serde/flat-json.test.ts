@@ -138,6 +138,18 @@ describe('reading', () => {
     }
   });
 
+  test('gives each text, also where it begins like one that was kept in its place', () => {
+    const reader = new FlatJsonReader('changeable');
+    for (const letter of 'abcdefghijklmnopqrstuvwxyz') {
+      for (let length = 0; length <= 40; length += 1) {
+        const text = letter.repeat(length);
+        for (const each of [text, `${text}a`]) {
+          expect(reader.read(Buffer.from(`{"id":1,"text":"${each}"}`))).toEqual({ id: 1, text: each });
+        }
+      }
+    }
+  });
+
   test('freezes rows and what is in them, or nothing', () => {
     for (const gives of ['frozen', 'changeable'] as const) {
       const reader = new FlatJsonReader(gives);
