@@ -13,7 +13,8 @@ import { beforeValues, OBJECT_END } from './json-bytes.js';
 import { FALSE, NULL, type Piece, pieceOf, TRUE } from './json-piece.js';
 import { skipValue } from './json-scan.js';
 import { parseFrozen, parseJson } from './json-text.js';
-import { behindNumber, byteAt, endOfText, numberAt, placeOf, show, showAgain, stands, UNUSUAL } from './json-window.js';
+import { behindNumber, byteAt, endOfText, numberAt, show, showAgain, stands, UNUSUAL } from './json-window.js';
+import { RepeatedTexts } from './repeated-texts.js';
 import { type RowMaker, rowMaker } from './row-maker.js';
 
 type Row = Record<string, unknown>;
@@ -21,23 +22,12 @@ type Row = Record<string, unknown>;
 interface Layout {
   readonly names: readonly string[];
   readonly before: readonly Piece[];
-  /** By the place of their bytes: the last texts of each member. */
-  readonly texts: readonly (Text | undefined)[][];
+  readonly texts: readonly RepeatedTexts[];
   readonly make: RowMaker;
   /** Of the row that is being read. */
   readonly values: unknown[];
 }
 
-/** A text, and its bytes. */
-interface Text {
-  readonly text: string;
-  readonly piece: Piece;
-}
-
-/** Characters; model names, countries and the like are shorter. */
-const LONGEST_REPEATED = 32;
-/** Texts kept of a member: one for each place. */
-const TEXTS_KEPT = 256;
 /** Members; what has more is no row. */
 const MOST_MEMBERS = 256;
 /** Layouts are learned from the first objects that do not fit, then from one of so many, so that objects without any cost little. */
@@ -114,13 +104,13 @@ export class FlatJsonReader {
     return make(values);
   }
 
-  #value(bytes: Buffer, at: number, end: number, texts: (Text | undefined)[]): unknown {
+  #value(bytes: Buffer, at: number, end: number, texts: RepeatedTexts): unknown {
     switch (byteAt(at)) {
       case 0x22: {
         const quote = endOfText(at + 1, end);
         if (quote === UNUSUAL) return this.#parsed(bytes, at, end);
         this.#at = quote + 1;
-        return repeated(texts, bytes, at + 1, quote);
+        return texts.text(bytes, at + 1, quote);
       }
       case 0x6e:
         return this.#word(NULL, null, bytes, at, end);
@@ -157,22 +147,11 @@ export class FlatJsonReader {
     this.#layout = {
       names,
       before: beforeValues(names).map(pieceOf),
-      texts: names.map(() => new Array<Text | undefined>(TEXTS_KEPT).fill(undefined)),
+      texts: names.map(() => new RepeatedTexts()),
       make: rowMaker(names),
       values: new Array<unknown>(names.length).fill(undefined),
     };
   }
-}
-
-/** The text that has these bytes: the one that was made before, where it is among the last. The bytes are shown. */
-function repeated(texts: (Text | undefined)[], bytes: Buffer, start: number, end: number): string {
-  if (end - start > LONGEST_REPEATED) return bytes.toString('latin1', start, end);
-  const place = placeOf(start, end);
-  const known = texts[place];
-  if (known !== undefined && known.piece.length === end - start && stands(known.piece, start)) return known.text;
-  const text = bytes.toString('latin1', start, end);
-  texts[place] = { text, piece: pieceOf(text) };
-  return text;
 }
 
 /** Names that an object would not keep in the order in which they are set: numbers come first, and `__proto__` is none. */

@@ -138,13 +138,13 @@ export function endOfText(start: number, end: number): number {
   return UNUSUAL;
 }
 
-/** A place below 256 for the bytes between two positions, such that different ones mostly have different places. */
-export function placeOf(start: number, end: number): number {
+/** A number of 32 bits for the bytes between two positions, the highest of which differ most. */
+export function hashOf(start: number, end: number): number {
   const length = end - start;
   const first = view.getInt32(start, true);
   // Of a text shorter than a word, what stands behind it is shifted out.
   const text = length < 4 ? first << (32 - 8 * length) : Math.imul(first, 31) + view.getInt32(end - 4, true);
-  return Math.imul(text ^ length, GOLDEN_RATIO) >>> 24;
+  return Math.imul(text ^ length, GOLDEN_RATIO);
 }
 
 /** Behind the number that {@link numberAt} read. */

@@ -143,7 +143,7 @@ describe('reading', () => {
     for (const letter of 'abcdefghijklmnopqrstuvwxyz') {
       for (let length = 0; length <= 40; length += 1) {
         const text = letter.repeat(length);
-        for (const each of [text, `${text}a`]) {
+        for (const each of [text, text, `${text}a`]) {
           expect(reader.read(Buffer.from(`{"id":1,"text":"${each}"}`))).toEqual({ id: 1, text: each });
         }
       }
