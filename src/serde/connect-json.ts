@@ -5,9 +5,11 @@
  */
 import type { ConnectSchema } from '../record.js';
 import { connectValueText, readConnectValue } from './connect-values.js';
+import { FlatConnectWriter } from './flat-connect-writer.js';
+import { FlatJsonReader } from './flat-json-reader.js';
 import { json } from './json.js';
 import { parseJson } from './json-text.js';
-import { FrameReader, framed, mayBeFrame } from './schema-frame.js';
+import { FrameReader, framed, framePrefix, mayBeFrame } from './schema-frame.js';
 import type { Serde, SerdeContext } from './serde.js';
 
 /**
@@ -24,10 +26,14 @@ import type { Serde, SerdeContext } from './serde.js';
  */
 export function connectJson<T>(): Serde<T> {
   const frames = new FrameReader();
+  const reader = new FlatJsonReader('changeable');
+  const writers = new FlatWriters((schema) => FlatConnectWriter.of(schema, framePrefix(schema), '}'));
   return Object.freeze({
     encoding: 'connect-json',
     serialize(value: T | null, context: SerdeContext): Buffer | null {
-      return value === null ? null : framed(neededSchema(context), connectValueText(context.schema!, value));
+      if (value === null) return null;
+      const schema = neededSchema(context);
+      return writers.write(schema, value) ?? framed(schema, connectValueText(schema, value));
     },
     deserialize(bytes: Buffer | null, context: SerdeContext): T | null {
       context.schema = undefined;
@@ -35,7 +41,7 @@ export function connectJson<T>(): Serde<T> {
       const frame = mayBeFrame(bytes) ? frames.read(bytes) : undefined;
       if (frame === undefined) return withoutFrame(bytes);
       const { schema, payloadStart, payloadEnd } = frame;
-      const payload = parseJson(bytes, payloadStart, payloadEnd);
+      const payload = reader.read(bytes, payloadStart, payloadEnd);
       context.schema = schema;
       return (schema === undefined ? payload : readConnectValue(schema, payload)) as T | null;
     },
@@ -52,15 +58,36 @@ export function connectJson<T>(): Serde<T> {
  */
 export function connectJsonPlain<T>(): Serde<T> {
   const plain = json<T>();
+  const writers = new FlatWriters((schema) => FlatConnectWriter.of(schema));
   return Object.freeze({
     encoding: 'json',
     serialize(value: T | null, context: SerdeContext): Buffer | null {
       const { schema } = context;
       if (value === null || schema === undefined) return plain.serialize(value, context);
-      return Buffer.from(connectValueText(schema, value));
+      return writers.write(schema, value) ?? Buffer.from(connectValueText(schema, value));
     },
     deserialize: plain.deserialize,
   });
+}
+
+/** The writers of one serde, by schema. */
+class FlatWriters {
+  readonly #make: (schema: ConnectSchema) => FlatConnectWriter | undefined;
+  readonly #bySchema = new WeakMap<ConnectSchema, FlatConnectWriter | 'none'>();
+
+  constructor(make: (schema: ConnectSchema) => FlatConnectWriter | undefined) {
+    this.#make = make;
+  }
+
+  /** Undefined where the value is not flat. */
+  write(schema: ConnectSchema, value: unknown): Buffer | undefined {
+    let writer = this.#bySchema.get(schema);
+    if (writer === undefined) {
+      writer = this.#make(schema) ?? 'none';
+      this.#bySchema.set(schema, writer);
+    }
+    return writer === 'none' ? undefined : writer.write(value);
+  }
 }
 
 /**

@@ -111,6 +111,14 @@ export class JsonBlock {
     return true;
   }
 
+  /** As {@link piece}, for more than some words. */
+  bytes(bytes: Buffer): boolean {
+    if (this.#at + bytes.length > this.#block.length) return false;
+    this.#block.set(bytes, this.#at);
+    this.#at += bytes.length;
+    return true;
+  }
+
   /** Printable ASCII without quotes around it; false for any other text. */
   plain(text: string): boolean {
     const block = this.#block;

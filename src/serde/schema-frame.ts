@@ -111,16 +111,22 @@ export function mayBeFrame(bytes: Buffer): boolean {
 
 const prefixes = new WeakMap<ConnectSchema, Buffer>();
 
-/** The frame around a payload's text. The part before it is encoded once for each schema object. */
+/** The frame around a payload's text. */
 export function framed(schema: ConnectSchema, payload: string): Buffer {
-  let prefix = prefixes.get(schema);
-  if (prefix === undefined) {
-    prefix = Buffer.from(`{"schema":${stringifyJson(schema)},"payload":`);
-    prefixes.set(schema, prefix);
-  }
+  const prefix = framePrefix(schema);
   const bytes = Buffer.allocUnsafe(prefix.length + Buffer.byteLength(payload) + 1);
   prefix.copy(bytes);
   bytes.write(payload, prefix.length);
   bytes[bytes.length - 1] = 0x7d;
   return bytes;
+}
+
+/** What stands before the payload, encoded once for each schema object. Behind the payload stands a brace. */
+export function framePrefix(schema: ConnectSchema): Buffer {
+  let prefix = prefixes.get(schema);
+  if (prefix === undefined) {
+    prefix = Buffer.from(`{"schema":${stringifyJson(schema)},"payload":`);
+    prefixes.set(schema, prefix);
+  }
+  return prefix;
 }
