@@ -58,9 +58,9 @@ const fitting: Partial<Record<ConnectSchema['type'], fc.Arbitrary<unknown>>> = {
   string: fc.string({ unit: 'binary' }),
 };
 /** Mostly what the schema wants. */
-const valueOf = ({ type }: ConnectSchema) => fc.oneof({ weight: 12, arbitrary: fitting[type]! }, value);
+const memberOf = ({ type }: ConnectSchema) => fc.oneof({ weight: 12, arbitrary: fitting[type]! }, value);
 const rowsOf = (each: Readonly<Record<string, ConnectSchema>>) =>
-  fc.record({ each: fc.constant(each), rows: fc.array(fc.tuple(...Object.values(each).map(valueOf), value)) });
+  fc.record({ each: fc.constant(each), rows: fc.array(fc.tuple(...Object.values(each).map(memberOf), value)) });
 
 /** What is written, or that it is refused. */
 function outcome(write: () => string): string {
