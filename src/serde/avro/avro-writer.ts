@@ -5,8 +5,12 @@ import { avroValueWriter } from './avro-value-writer.js';
 import { avscType } from './avsc-type.js';
 import { PREFIX_LENGTH, writePrefix } from './wire.js';
 
-/** Shared by all writers: a value is copied out of it before the next is written. */
-let scratch = Buffer.allocUnsafeSlow(64 * 1024);
+/** Bytes. As `Buffer.poolSize`: whoever keeps one small buffer keeps its block. */
+const BLOCK_BYTES = 8 * 1_024;
+
+/** Shared by all writers. What is given lies side by side in it, as small buffers of Node do, and is never written again. */
+let block: Buffer = Buffer.allocUnsafeSlow(BLOCK_BYTES);
+let free = 0;
 
 export class AvroWriter {
   readonly node: AvroNode;
@@ -25,9 +29,9 @@ export class AvroWriter {
    * @throws ConnectValueError naming the field that does not fit
    */
   write(id: number, value: unknown): Buffer {
-    const end = this.#encode(value, PREFIX_LENGTH);
-    writePrefix(scratch, id);
-    return copied(end);
+    const bytes = this.#encode(value, PREFIX_LENGTH);
+    writePrefix(bytes, id);
+    return bytes;
   }
 
   /**
@@ -35,22 +39,21 @@ export class AvroWriter {
    * @throws ConnectValueError naming the field that does not fit
    */
   writeBare(value: unknown): Buffer {
-    return copied(this.#encode(value, 0));
+    return this.#encode(value, 0);
   }
 
-  #encode(value: unknown, start: number): number {
+  /** @param prefix bytes that are left free before the value */
+  #encode(value: unknown, prefix: number): Buffer {
     const converted = this.#convert(value);
-    let end = this.#type.encode(converted, scratch, start);
+    let start = free;
+    let end = this.#type.encode(converted, block, start + prefix);
     if (end < 0) {
-      scratch = Buffer.allocUnsafeSlow(2 * (scratch.length - end));
-      end = this.#type.encode(converted, scratch, start);
+      // It says how many bytes it lacks.
+      block = Buffer.allocUnsafeSlow(Math.max(BLOCK_BYTES, block.length - start - end));
+      start = 0;
+      end = this.#type.encode(converted, block, prefix);
     }
-    return end;
+    free = end;
+    return block.subarray(start, end);
   }
-}
-
-function copied(end: number): Buffer {
-  const bytes = Buffer.allocUnsafe(end);
-  scratch.copy(bytes, 0, 0, end);
-  return bytes;
 }

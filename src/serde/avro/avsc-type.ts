@@ -1,5 +1,5 @@
 /**
- * avsc's types for our schemas: longs are exact, collections believe no size, records are plain objects.
+ * avsc's types for our schemas: longs are exact, texts are not made twice, collections believe no size, records are plain objects.
  */
 import avsc, { type Schema, type Type } from 'avsc';
 import { asError } from '../../errors.js';
@@ -9,6 +9,7 @@ import { BoundedArray, BoundedMap } from './bounded-collections.js';
 import { EXACT_LONG } from './exact-long.js';
 import { MatchingUnion, MatchingWrappedUnion } from './matching-unions.js';
 import { AvroSchemaError } from './read-avro-schema.js';
+import { REPEATED_TEXT } from './repeated-text.js';
 import { ROUNDED_DOUBLE, ROUNDED_FLOAT } from './rounded-floats.js';
 import { avroSchemaJson } from './write-avro-schema.js';
 
@@ -18,6 +19,7 @@ const OWN_TYPES: ReadonlyMap<unknown, Type> = new Map<unknown, Type>([
   ['long', EXACT_LONG],
   ['float', ROUNDED_FLOAT],
   ['double', ROUNDED_DOUBLE],
+  ['string', REPEATED_TEXT],
 ]);
 
 /** How avsc is to make types. Not frozen: avsc keeps the names that it has met in its own copy. */

@@ -205,6 +205,32 @@ describe('values', () => {
   });
 });
 
+test('texts that come again are the texts that were written, whatever came in their place', () => {
+  const writer = new AvroWriter(readAvroSchema('string'));
+  const reader = new AvroReader(readAvroSchema('string'));
+  const fromBytes = new AvroReader(readAvroSchema('bytes'), readAvroSchema('string'));
+  // More than are kept, with the same ones in between.
+  const texts = [
+    'Manual',
+    '',
+    'Škoda',
+    'é',
+    'Ã©',
+    '\0',
+    'x'.repeat(32),
+    'x'.repeat(33),
+    ...Array.from({ length: 4_000 }, (_, n) => `${n % 1_500}`),
+  ];
+  const written = texts.map((text) => writer.writeBare(text));
+  for (let round = 0; round < 2; round += 1) {
+    expect(written.map((bytes) => reader.read(bytes, 0))).toEqual(texts);
+    expect(written.map((bytes) => fromBytes.read(bytes, 0))).toEqual(texts);
+  }
+  for (const bytes of written.slice(0, 8)) {
+    if (bytes.length > 1) expect(() => reader.read(bytes.subarray(0, -1), 0)).toThrow(/end in the middle/);
+  }
+});
+
 test('garbage never hangs and is never taken for a value of another length', () => {
   const node = readAvroSchema({
     type: 'record',
