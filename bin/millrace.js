@@ -1,4 +1,8 @@
 #!/usr/bin/env node
+import { keepYoungGenerationSmall } from './young-generation.js';
+
+if (process.argv[2] === 'run') keepYoungGenerationSmall();
+
 // Kafka clients keep a thread of libuv's pool busy for each waiting poll; the pool is sized before its first use.
 process.env.UV_THREADPOOL_SIZE ??= '16';
 
