@@ -75,7 +75,7 @@ export const applicationSchema = z.strictObject({
   'max.poll.interval.ms': positive.default(300_000),
   'session.timeout.ms': positive.default(6_000),
   'instance.id': z.string().min(1).optional(),
-  'max.in.flight.records': positive.default(3_000),
+  'max.in.flight.records': positive.default(2_000),
   'max.in.flight.bytes': positive.default(64 * 1024 * 1024),
   'max.request.size': positive.default(1024 * 1024),
   'statestore.cache.max.entries': z.int().nonnegative().default(10_000),

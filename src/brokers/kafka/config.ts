@@ -111,7 +111,7 @@ export function consumerSettings(options: KafkaOptions, config: ConsumerConfig, 
     ...membershipSettings(config, given),
     'fetch.queue.backoff.ms': 10,
     'queued.min.messages': 10_000,
-    'queued.max.messages.kbytes': 8_192,
+    'queued.max.messages.kbytes': 4_096,
     // A bounded read is over when a fetch comes back empty, and what is asked meanwhile waits behind that fetch. A group's
     // consumer waits for records, which end its fetch at once.
     ...(config.groupId === undefined ? { 'fetch.wait.max.ms': READER_FETCH_WAIT_MS } : {}),
