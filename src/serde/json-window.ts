@@ -57,6 +57,8 @@ export function byteAt(at: number): number {
 
 /** Whether a piece stands at a position. */
 export function stands({ length, words }: Piece, at: number): boolean {
+  // A text of zeros would go on behind the memory, where V8 throws.
+  if (at + length > LONGEST) return false;
   const whole = length >> 2;
   for (let i = 0; i < whole; i++) {
     if (view.getInt32(at + 4 * i, true) !== words[i]) return false;

@@ -122,6 +122,15 @@ describe('members that were the same in all objects', () => {
     }
   });
 
+  test('are not looked for behind what can be read in one piece', () => {
+    const reader = outline();
+    const zeros = '\0'.repeat(40);
+    const text = (length: number) => Buffer.from(`{"n":"${'x'.repeat(length)}","zeros":"${zeros}"}`);
+    for (const each of [text(10), text(20)]) reader.read(each, 0, each.length);
+    const cut = text(65_513).subarray(0, 65_536);
+    expect(() => reader.read(cut, 0, cut.length)).toThrow(JsonSyntaxError);
+  });
+
   test('are found in an object that is longer than what is read in one piece', () => {
     const reader = outline();
     for (const length of [10, 70_000, 65_520, 65_536, 10]) {
