@@ -55,6 +55,16 @@ export function tail(log: string, lines: number): string {
   return readFileSync(log, 'utf8').trimEnd().split('\n').slice(-lines).join('\n');
 }
 
+/** What a log says of errors, which much else may follow, and its end. */
+function excerpt(log: string): string {
+  const errors = readFileSync(log, 'utf8')
+    .split('\n')
+    .filter((line) => /\b(ERROR|FATAL)\b|Exception/.test(line))
+    .slice(-10);
+  const said = errors.length === 0 ? 'It says of no error' : `Its last errors:\n${errors.join('\n')}`;
+  return `${said}\nThe end of ${log}:\n${tail(log, 20)}`;
+}
+
 /**
  * Waits until `ready` says yes.
  *
@@ -75,7 +85,7 @@ export async function waitUntilReady(
       : Date.now() > deadline
         ? `is not ready after ${timeoutMs} ms`
         : undefined;
-    if (reason !== undefined) throw new StackError(`${what} ${reason}. The end of ${log}:\n${tail(log, 20)}`);
+    if (reason !== undefined) throw new StackError(`${what} ${reason}. ${excerpt(log)}`);
     await wait(100);
   }
 }

@@ -1,4 +1,5 @@
 /** Ports on 127.0.0.1: read from the environment, found free, or refused before anything is started. */
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 import { StackError } from './part.js';
 
@@ -17,11 +18,20 @@ function tryListen(port: number): Promise<number | undefined> {
   });
 }
 
+/**
+ * Free ports are looked for below those that Linux gives to outgoing connections (32768 and up): one of these could take the
+ * port before the server that is starting has it, and while it is down to be started again.
+ */
+const [FIRST, BEHIND] = [20_000, 32_768];
+const TRIES = 100;
+
 /** A port that nobody listens on at this moment. */
 export async function freePort(): Promise<number> {
-  const port = await tryListen(0);
-  if (port === undefined) throw new StackError('No free port is left on 127.0.0.1.');
-  return port;
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    const port = await tryListen(randomInt(FIRST, BEHIND));
+    if (port !== undefined) return port;
+  }
+  throw new StackError(`No free port was found on 127.0.0.1 between ${FIRST} and ${BEHIND - 1}.`);
 }
 
 /**
@@ -31,7 +41,7 @@ export async function freePort(): Promise<number> {
  * @throws StackError when somebody listens there already
  */
 export async function claimPort(wanted: number, setting: string): Promise<number> {
-  const port = await tryListen(wanted);
+  const port = wanted === 0 ? await freePort() : await tryListen(wanted);
   if (port === undefined) {
     throw new StackError(
       `Port ${wanted} on 127.0.0.1 is taken. Stop what listens there, or choose another port: ${setting}=0 takes a free one.`,
