@@ -2,8 +2,8 @@
  * JSON that is being read, at one place of memory that stays the same.
  *
  * V8 reads a typed array that is a constant of its own module with an address that it knows; of any other one it looks up
- * the address, the length and whether it is still attached, for each byte. So bytes are copied here first, which costs as
- * much as looking at some twenty of them, and are then read four at a time.
+ * the address, the length and whether it is still attached, for each byte. So bytes are copied here first, which costs
+ * little, and are then read four at a time.
  *
  * W1. What was shown is here until something else is: who reads later than that shows it again.
  * W2. Nothing here says what is wrong. What is not plain is `UNUSUAL`, and the slower way over the buffer finds out.
