@@ -52,17 +52,19 @@ export async function launch(
 
 /** The last lines of a log, for an error message. */
 export function tail(log: string, lines: number): string {
-  return readFileSync(log, 'utf8').trimEnd().split('\n').slice(-lines).join('\n');
+  return linesOf(log).slice(-lines).join('\n');
 }
 
 /** What a log says of errors, which much else may follow, and its end. */
 function excerpt(log: string): string {
-  const errors = readFileSync(log, 'utf8')
-    .split('\n')
-    .filter((line) => /\b(ERROR|FATAL)\b|Exception/.test(line))
-    .slice(-10);
-  const said = errors.length === 0 ? 'It says of no error' : `Its last errors:\n${errors.join('\n')}`;
-  return `${said}\nThe end of ${log}:\n${tail(log, 20)}`;
+  const lines = linesOf(log);
+  const errors = lines.filter((line) => /\b(ERROR|FATAL)\b|Exception/.test(line)).slice(-10);
+  const said = errors.length === 0 ? '' : `Its last errors:\n${errors.join('\n')}\n`;
+  return `${said}The end of ${log}:\n${lines.slice(-20).join('\n')}`;
+}
+
+function linesOf(log: string): string[] {
+  return readFileSync(log, 'utf8').trimEnd().split('\n');
 }
 
 /**

@@ -16,7 +16,7 @@ import { converts, readConnectValue } from './connect-values.js';
 import { isEnvelopeSchema } from './envelope-schema.js';
 import { FlatJsonReader } from './flat-json-reader.js';
 import { deepFreeze } from './freeze.js';
-import { OBJECT_START, standsAt } from './json-bytes.js';
+import { OBJECT_START } from './json-bytes.js';
 import { JsonSyntaxError } from './json-parser.js';
 import { skipSpace, skipValue } from './json-scan.js';
 import { parseFrozen, parseJson, parseMember } from './json-text.js';
@@ -99,7 +99,7 @@ class EnvelopeReader {
   #after = -1;
 
   constructor(schema: ConnectSchema | undefined) {
-    const source = new Outline(repeatingReader(schema && fieldNamed(schema, 'source')));
+    const source = new Outline(memberReader(schema && fieldNamed(schema, 'source')));
     const after = structReader(schema && fieldNamed(schema, 'after'));
     const other = memberReader(schema);
     const member: MemberReader = (name, bytes, start, end) => {
@@ -254,20 +254,3 @@ class ConvertingReader implements StructReader {
 function isFlat(schema: ConnectSchema): boolean {
   return schema.fields?.every(({ type }) => type !== 'struct' && type !== 'array' && type !== 'map') ?? false;
 }
-
-/** As {@link memberReader}; texts that are the same from record to record are not made anew. */
-function repeatingReader(schema: ConnectSchema | undefined): MemberReader {
-  const read = memberReader(schema);
-  const texts = new Map<string, { readonly bytes: Buffer; readonly text: string }>();
-  return (name, bytes, start, end) => {
-    if (bytes[start] !== 0x22 || end - start > LONGEST_REPEATED) return read(name, bytes, start, end);
-    const last = texts.get(name);
-    if (last !== undefined && last.bytes.length === end - start && standsAt(last.bytes, bytes, start)) return last.text;
-    const text = read(name, bytes, start, end);
-    if (typeof text === 'string') texts.set(name, { bytes: Buffer.from(bytes.subarray(start, end)), text });
-    return text;
-  };
-}
-
-/** In bytes; names of tables and the like are shorter. */
-const LONGEST_REPEATED = 64;

@@ -20,7 +20,6 @@ import { type RowMaker, rowMaker } from './row-maker.js';
 type Row = Record<string, unknown>;
 
 interface Layout {
-  readonly names: readonly string[];
   readonly before: readonly Piece[];
   readonly texts: readonly RepeatedTexts[];
   readonly make: RowMaker;
@@ -145,7 +144,6 @@ export class FlatJsonReader {
     const names = Object.keys(value);
     if (names.length === 0 || names.length > MOST_MEMBERS || names.some(hasPlaceOfItsOwn)) return;
     this.#layout = {
-      names,
       before: beforeValues(names).map(pieceOf),
       texts: names.map(() => new RepeatedTexts()),
       make: rowMaker(names),

@@ -9,7 +9,7 @@
  *     where a member is constant it has these bytes in all objects that were read by the layout.
  */
 import { beforeValues, OBJECT_START } from './json-bytes.js';
-import { type Piece, piece } from './json-piece.js';
+import { type Piece, piece, pieceOf } from './json-piece.js';
 
 /** Bytes; names of tables and the like are shorter. */
 const LONGEST_CONSTANT = 64;
@@ -41,7 +41,7 @@ export class ObjectLayout {
   constructor(names: readonly string[], bytes: Buffer, spans: Int32Array) {
     this.names = names;
     this.index = new Map(names.map((name, i) => [name, i]));
-    this.before = beforeValues(names).map((text) => piece(Buffer.from(text)));
+    this.before = beforeValues(names).map(pieceOf);
     this.known = names.map(() => undefined);
     this.#constants = names.map((_, i) => constant(bytes.subarray(spans[2 * i], spans[2 * i + 1])));
     this.#runs = runsOf(names, this.#constants);

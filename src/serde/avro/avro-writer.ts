@@ -16,6 +16,8 @@ export class AvroWriter {
   readonly node: AvroNode;
   readonly #type: Type;
   readonly #convert: (value: unknown) => unknown;
+  /** Bytes of the value that was written last: what does not fit is encoded twice, and the next one is mostly as long. */
+  #last = 0;
 
   /** @throws AvroSchemaError for a schema that cannot be used */
   constructor(node: AvroNode) {
@@ -45,15 +47,23 @@ export class AvroWriter {
   /** @param prefix bytes that are left free before the value */
   #encode(value: unknown, prefix: number): Buffer {
     const converted = this.#convert(value);
+    makeRoom(prefix + this.#last);
     let start = free;
     let end = this.#type.encode(converted, block, start + prefix);
     if (end < 0) {
       // It says how many bytes it lacks.
-      block = Buffer.allocUnsafeSlow(Math.max(BLOCK_BYTES, block.length - start - end));
-      start = 0;
-      end = this.#type.encode(converted, block, prefix);
+      makeRoom(block.length - start - end);
+      start = free;
+      end = this.#type.encode(converted, block, start + prefix);
     }
     free = end;
+    this.#last = end - start - prefix;
     return block.subarray(start, end);
   }
+}
+
+function makeRoom(bytes: number): void {
+  if (free + bytes <= block.length) return;
+  block = Buffer.allocUnsafeSlow(Math.max(BLOCK_BYTES, bytes));
+  free = 0;
 }
