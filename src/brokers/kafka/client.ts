@@ -8,6 +8,7 @@ import { asError, ConfigurationError } from '../../errors.js';
 import { call } from './call.js';
 import { translate } from './errors.js';
 import { listenToLog } from './log.js';
+import { loadNative, type Native } from './native.js';
 import { keepToken } from './oauth-token.js';
 import type { KafkaOptions } from './options.js';
 import { refusalIn } from './security.js';
@@ -22,6 +23,8 @@ export interface Client {
   readonly rdkafka: (typeof Rdkafka)['default'];
   /** librdkafka's own words for an error number. */
   describe(code: number): string;
+  /** What was built for it, or why it cannot be used. */
+  readonly native: Native | string;
 }
 
 let loading: Promise<Client> | undefined;
@@ -39,8 +42,8 @@ export function loadClient(): Promise<Client> {
 async function load(): Promise<Client> {
   try {
     const rdkafka = (await import('node-rdkafka')).default;
-    const native = createRequire(import.meta.url)('node-rdkafka/librdkafka.js') as { err2str(code: number): string };
-    return { rdkafka, describe: (code) => native.err2str(code) };
+    const binding = createRequire(import.meta.url)('node-rdkafka/librdkafka.js') as { err2str(code: number): string };
+    return { rdkafka, describe: (code) => binding.err2str(code), native: loadNative() };
   } catch (thrown) {
     loading = undefined;
     throw new ConfigurationError(

@@ -32,6 +32,7 @@ import { misuse } from './misuse.js';
 import { committedOffsets, offsetsForTimes, watermarks } from './offset-queries.js';
 import type { KafkaOptions } from './options.js';
 import { Partitions } from './partitions.js';
+import { questions } from './questions.js';
 import { Rebalances } from './rebalance.js';
 import { Seeks } from './seeks.js';
 import { needsStartOffsets, startOffsets } from './start-offsets.js';
@@ -92,7 +93,7 @@ class KafkaConsumer implements Consumer {
           };
     this.#client = construct(() => new rdkafka.KafkaConsumer({ ...settings, ...callbacks }, topic));
     this.#statistics = new LastStatistics(this.#client);
-    this.#fetch = new Fetch(this.#client);
+    this.#fetch = new Fetch(questions(client, this.#client));
     this.#seeks = new Seeks(this.#client);
     this.#commits = new Commits(this.#client, groupId, () => this.#fetch.serve());
     this.#rebalances = new Rebalances(this.#client, this.#partitions, async (partitions) =>

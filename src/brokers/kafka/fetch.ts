@@ -8,30 +8,23 @@
  * librdkafka hands out rebalances and commit confirmations through the same queue as messages, so asking is also what
  * keeps the member alive. While a question waits it holds a thread of libuv's pool.
  */
-import type { Message, TopicPartitionOffset } from 'node-rdkafka';
-import type { Rdkafka } from './client.js';
+import type { TopicPartitionOffset } from 'node-rdkafka';
+import type { ConsumedRecord } from '../port.js';
 import { type ClientError, ERR_MAX_POLL_EXCEEDED } from './errors.js';
-
-/** What was fetched. */
-export interface Fetched {
-  readonly messages: readonly Message[];
-  /** Partitions of which these messages are the last for now, each with the offset that comes next. */
-  readonly ends: readonly TopicPartitionOffset[];
-}
+import { type Ask, type Fetched, NOTHING } from './questions.js';
 
 export class Fetch {
-  readonly #consumer: Rdkafka.KafkaConsumer;
+  readonly #question: Ask;
   /** Fetched and not given out yet. */
-  #messages: Message[] = [];
+  #records: readonly ConsumedRecord[] = [];
   #ends: TopicPartitionOffset[] = [];
   #failure: ClientError | undefined;
   /** Ends with the last question that was asked. */
   #turn: Promise<void> = Promise.resolve();
   #questions = 0;
 
-  constructor(consumer: Rdkafka.KafkaConsumer) {
-    this.#consumer = consumer;
-    consumer.on('partition.eof', (end) => this.#ends.push(end));
+  constructor(question: Ask) {
+    this.#question = question;
   }
 
   /** Resolves when no question is under way. */
@@ -41,7 +34,7 @@ export class Fetch {
 
   /** Fetches a batch that is there already while the caller works on the last one. Does nothing when one is ready. */
   ahead(max: number): void {
-    if (this.#questions === 0 && this.#messages.length === 0) void this.#ask(max, 0);
+    if (this.#questions === 0 && this.#records.length === 0) void this.#ask(max, 0);
   }
 
   /** Lets the client call back while nobody polls. A message that comes along is kept. */
@@ -63,13 +56,13 @@ export class Fetch {
    */
   async some(max: number, timeoutMs: number): Promise<Fetched> {
     await this.idle();
-    if (this.#messages.length === 0) await this.#ask(max, 0);
-    if (this.#messages.length === 0 && this.#failure === undefined && timeoutMs > 0) {
+    if (this.#records.length === 0) await this.#ask(max, 0);
+    if (this.#records.length === 0 && this.#failure === undefined && timeoutMs > 0) {
       // The client's timeout counts for each message: a larger number than one would wait for every one of them.
       await this.#ask(1, timeoutMs);
-      if (max > 1 && this.#messages.length > 0) await this.#ask(max - 1, 0);
+      if (max > 1 && this.#records.length > 0) await this.#ask(max - 1, 0);
     }
-    if (this.#messages.length === 0 && this.#failure !== undefined) {
+    if (this.#records.length === 0 && this.#failure !== undefined) {
       const failure = this.#failure;
       this.#failure = undefined;
       throw failure;
@@ -78,38 +71,38 @@ export class Fetch {
   }
 
   #take(max: number): Fetched {
-    const messages = this.#messages;
-    if (messages.length > max) {
-      this.#messages = messages.slice(max);
-      return { messages: messages.slice(0, max), ends: [] };
+    const records = this.#records;
+    if (records.length > max) {
+      this.#records = records.slice(max);
+      return { records: records.slice(0, max), ends: [] };
     }
     const ends = this.#ends;
-    this.#messages = [];
+    this.#records = [];
     this.#ends = [];
-    return { messages, ends };
+    return { records, ends };
   }
 
   #ask(max: number, timeoutMs: number): Promise<void> {
     this.#questions++;
-    this.#turn = this.#turn.then(() => this.#consume(max, timeoutMs));
+    this.#turn = this.#turn.then(() => this.#fetch(max, timeoutMs));
     return this.#turn;
   }
 
   /** Never rejects: an error waits for the next who asks for messages. */
-  #consume(max: number, timeoutMs: number): Promise<void> {
+  #fetch(max: number, timeoutMs: number): Promise<void> {
     return new Promise((resolve) => {
-      const done = (error: ClientError | null, messages: Message[]): void => {
+      const answered = (error: ClientError | undefined, { records, ends }: Fetched): void => {
         // This one is said once, beside the rebalance that tells the same: the next question joins again.
-        if (error && error.code !== ERR_MAX_POLL_EXCEEDED) this.#failure ??= error;
-        else if (!error) this.#messages = this.#messages.length === 0 ? messages : this.#messages.concat(messages);
+        if (error !== undefined && error.code !== ERR_MAX_POLL_EXCEEDED) this.#failure ??= error;
+        this.#records = this.#records.length === 0 ? records : this.#records.concat(records);
+        this.#ends.push(...ends);
         this.#questions--;
         resolve();
       };
       try {
-        this.#consumer.setDefaultConsumeTimeout(timeoutMs);
-        this.#consumer.consume(max, done);
+        this.#question(max, timeoutMs, answered);
       } catch (thrown) {
-        done(thrown as ClientError, []);
+        answered(thrown as ClientError, NOTHING);
       }
     });
   }

@@ -6,10 +6,8 @@
  *  2. The position is that of the next record to be delivered; at the end of the partition it is the end itself, beyond
  *     transaction markers, which are never delivered. So a bounded read ends.
  */
-import type { Message } from 'node-rdkafka';
 import type { ConsumedRecord, TopicPartition, TopicPartitionOffset } from '../port.js';
-import type { Fetched } from './fetch.js';
-import { fromClientHeaders } from './headers.js';
+import type { Fetched } from './questions.js';
 
 interface PartitionState extends TopicPartition {
   position: number | undefined;
@@ -17,18 +15,6 @@ interface PartitionState extends TopicPartition {
   end: number | undefined;
   paused: boolean;
   held: ConsumedRecord[];
-}
-
-function toRecord(message: Message, topic: string): ConsumedRecord {
-  return {
-    topic,
-    partition: message.partition,
-    offset: message.offset,
-    key: (message.key as Buffer | null | undefined) ?? null,
-    value: message.value,
-    timestamp: message.timestamp ?? -1,
-    headers: fromClientHeaders(message.headers),
-  };
 }
 
 /** The partitions of one consumer. */
@@ -91,37 +77,31 @@ export class Partitions {
   }
 
   /**
-   * Takes fetched messages and gives those that may be delivered now. Those of paused partitions are held, and those
+   * Takes fetched records and gives those that may be delivered now. Those of paused partitions are held, and those
    * of partitions that went meanwhile are dropped.
    */
-  deliver({ messages, ends }: Fetched): ConsumedRecord[] {
-    const records: ConsumedRecord[] = [];
+  deliver({ records, ends }: Fetched): ConsumedRecord[] {
+    const delivered: ConsumedRecord[] = [];
     let state: PartitionState | undefined;
-    let topic = '';
-    for (const message of messages) {
-      // Messages come in runs of one partition, and each brings its own copy of the topic's name.
-      if (state === undefined || message.partition !== state.partition || message.topic !== topic) {
-        state = this.#find(message);
-        topic = state?.topic ?? message.topic;
+    for (const record of records) {
+      // They come in runs of one partition.
+      if (state === undefined || record.partition !== state.partition || record.topic !== state.topic) {
+        state = this.#find(record);
       }
       if (state === undefined) continue;
-      const record = toRecord(message, topic);
       if (state.paused || state.held.length > 0) state.held.push(record);
       else {
         state.position = record.offset + 1;
-        records.push(record);
+        delivered.push(record);
       }
     }
     this.#reachedEnds(ends);
-    return records;
+    return delivered;
   }
 
-  /** Keeps fetched messages for a later {@link takeHeld}. */
-  hold({ messages, ends }: Fetched): void {
-    for (const message of messages) {
-      const state = this.#find(message);
-      state?.held.push(toRecord(message, state.topic));
-    }
+  /** Keeps fetched records for a later {@link takeHeld}. */
+  hold({ records, ends }: Fetched): void {
+    for (const record of records) this.#find(record)?.held.push(record);
     this.#reachedEnds(ends);
   }
 

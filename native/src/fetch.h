@@ -1,0 +1,9 @@
+#pragma once
+
+#include <nan.h>
+
+namespace millrace {
+
+NAN_METHOD(Fetch);
+
+}  // namespace millrace
