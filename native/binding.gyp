@@ -5,7 +5,7 @@
   "targets": [
     {
       "target_name": "batches",
-      "sources": ["src/addon.cc", "src/librdkafka.cc", "src/fetch.cc"],
+      "sources": ["src/addon.cc", "src/librdkafka.cc", "src/fetch.cc", "src/produce.cc"],
       "include_dirs": [
         "<!(node paths.js nan)",
         "<(node_rdkafka)",

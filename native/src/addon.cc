@@ -2,6 +2,7 @@
 
 #include "fetch.h"
 #include "librdkafka.h"
+#include "produce.h"
 
 namespace {
 
@@ -10,6 +11,7 @@ NAN_MODULE_INIT(Init) {
   if (const char* problem = millrace::LoadLibrdkafka()) return Nan::ThrowError(problem);
   Nan::Set(target, Nan::New("nodeRdkafka").ToLocalChecked(), Nan::New(NODE_RDKAFKA_VERSION).ToLocalChecked());
   Nan::Export(target, "fetch", millrace::Fetch);
+  Nan::Export(target, "produce", millrace::Produce);
 }
 
 }  // namespace

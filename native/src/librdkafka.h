@@ -21,7 +21,11 @@ namespace millrace {
   each(rd_kafka_message_timestamp)       \
   each(rd_kafka_message_headers)         \
   each(rd_kafka_header_get_all)          \
-  each(rd_kafka_topic_name)
+  each(rd_kafka_topic_name)              \
+  each(rd_kafka_producev)                \
+  each(rd_kafka_headers_new)             \
+  each(rd_kafka_header_add)              \
+  each(rd_kafka_headers_destroy)
 
 struct Librdkafka {
 #define FUNCTION(name) decltype(&::name) name = nullptr;

@@ -7,9 +7,19 @@ const missing = await whyNoKafka();
 let topics = 0;
 
 if (missing === undefined) {
-  brokerContract('Kafka', async () => {
+  kafkaContract('Kafka', true);
+  kafkaContract('Kafka, messages one by one', false);
+} else {
+  describe('Kafka: the broker contract', () => {
+    it.skip(`is not tested: ${missing}`, () => {});
+  });
+}
+
+/** @param native whether the native part is used, which node-rdkafka alone is to be equal to but for headers */
+function kafkaContract(name: string, native: boolean): void {
+  brokerContract(name, async () => {
     const kafka = await startTestKafka();
-    const open = () => kafkaBroker({ 'bootstrap.servers': kafka.bootstrapServers });
+    const open = () => kafkaBroker({ 'bootstrap.servers': kafka.bootstrapServers, native });
     return {
       broker: open(),
       restart: async () => {
@@ -17,12 +27,8 @@ if (missing === undefined) {
         return open();
       },
       uniqueTopic: () => `contract-${topics++}`,
-      textHeadersOnly: true,
+      textHeadersOnly: !native,
       close: () => kafka.stop(),
     };
-  });
-} else {
-  describe('Kafka: the broker contract', () => {
-    it.skip(`is not tested: ${missing}`, () => {});
   });
 }

@@ -2,7 +2,7 @@
 import { ConfigurationError } from '../../errors.js';
 import type { Broker } from '../port.js';
 import { openAdmin } from './admin.js';
-import { loadClient } from './client.js';
+import { type Client, clientFor } from './client.js';
 import { openConsumer } from './consumer.js';
 import type { KafkaOptions } from './options.js';
 import { openProducer } from './producer.js';
@@ -24,10 +24,11 @@ export function kafkaBroker(options: KafkaOptions): Broker {
     const message = "'bootstrap.servers' is missing: name at least one broker, such as '127.0.0.1:9092'.";
     throw new ConfigurationError(message, 'bootstrap.servers');
   }
+  const loaded = (): Promise<Client> => clientFor(options);
   return {
-    consumer: async (config) => openConsumer(await loadClient(), options, config),
-    producer: async (config) => openProducer(await loadClient(), options, config),
-    admin: async () => openAdmin(await loadClient(), options),
+    consumer: async (config) => openConsumer(await loaded(), options, config),
+    producer: async (config) => openProducer(await loaded(), options, config),
+    admin: async () => openAdmin(await loaded(), options),
     // Clients belong to those who opened them, and there is nothing else.
     close: async () => {},
   };

@@ -18,6 +18,9 @@ export type { Rdkafka };
 /** Milliseconds to wait for the first answer of a broker while opening a client. */
 const CONNECT_TIMEOUT_MS = 10_000;
 
+/** syslog's severity of what is to be known and no error. */
+const NOTICE = 5;
+
 /** The client library. */
 export interface Client {
   readonly rdkafka: (typeof Rdkafka)['default'];
@@ -28,15 +31,23 @@ export interface Client {
 }
 
 let loading: Promise<Client> | undefined;
+let hasToldWhy = false;
 
 /**
- * Loads the client once.
+ * Loads the client once. Tells the log why messages go one by one, if they do.
  *
  * @throws ConfigurationError when it is not installed, or was not built for this platform
  */
-export function loadClient(): Promise<Client> {
+export async function clientFor({ native = true, onLog }: KafkaOptions): Promise<Client> {
   loading ??= load();
-  return loading;
+  const client = await loading;
+  if (!native) return { ...client, native: 'turned off' };
+  if (typeof client.native === 'string' && onLog !== undefined && !hasToldWhy) {
+    hasToldWhy = true;
+    const message = `messages are moved one by one, which takes longer: ${client.native}`;
+    onLog({ client: 'millrace', severity: NOTICE, facility: 'NATIVE', message });
+  }
+  return client;
 }
 
 async function load(): Promise<Client> {

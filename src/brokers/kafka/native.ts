@@ -27,6 +27,23 @@ export type FetchDone = (
 export interface Native {
   /** At most `most` messages; waits `timeoutMs` for each. One question at a time. */
   fetch(consumer: NativeClient, most: number, timeoutMs: number, done: FetchDone): void;
+  /**
+   * Hands a record over.
+   *
+   * @param partition -1 for the partitioner's choice
+   * @param timestamp milliseconds since the epoch; 0 for now
+   * @param headers names and values in turns
+   * @returns the number of an error, or 0
+   */
+  produce(
+    producer: NativeClient,
+    topic: string,
+    partition: number,
+    value: Buffer | null,
+    key: Buffer | null,
+    timestamp: number,
+    headers: readonly (string | Buffer | null)[] | undefined,
+  ): number;
 }
 
 /** What was built, or why it cannot be used. Asked after node-rdkafka has been loaded. */

@@ -30,6 +30,11 @@ export interface KafkaOptions {
    * `exp` of a JWT says; another is asked for every five minutes.
    */
   readonly oauthBearerToken?: (() => string | Promise<string>) | undefined;
+  /**
+   * Whether messages are moved by the part of millrace that is built when the package is installed, which takes half of the
+   * time. Default: where it was built.
+   */
+  readonly native?: boolean;
   /** Told of librdkafka's log: lost connections, fatal errors. Without it they are dropped. */
   readonly onLog?: (entry: KafkaLogEntry) => void;
 }

@@ -28,7 +28,7 @@ import {
   INVALID_TXN_STATE,
   translate,
 } from './errors.js';
-import { toClientHeaders } from './headers.js';
+import { type HandOver, handingOver } from './handing-over.js';
 import { listenToLog } from './log.js';
 import { memberships } from './membership.js';
 import { misuse } from './misuse.js';
@@ -45,10 +45,6 @@ const CLOSE_TIMEOUT_MS = 5_000;
  */
 const UNANSWERED_MOST = 2;
 
-/** An empty buffer that has an address: the binding takes one without for null, which is a tombstone. */
-const EMPTY = Buffer.alloc(1).subarray(0, 0);
-const withAddress = (bytes: Buffer | null): Buffer | null => (bytes?.length === 0 ? EMPTY : bytes);
-
 /**
  * Opens a producer and waits for the first answer of a broker.
  *
@@ -64,9 +60,11 @@ export async function openProducer(client: Client, options: KafkaOptions, config
 class KafkaProducer implements Producer {
   readonly #name: string;
   readonly #make: () => Rdkafka.Producer;
+  readonly #handingOver: (client: Rdkafka.Producer) => HandOver;
   readonly #options: KafkaOptions;
   readonly #transactionalId: string | undefined;
   #client: Rdkafka.Producer;
+  #handOver: HandOver;
   #transactions: Transactions | undefined;
   /** The client is finished, and what it had open is to be settled by another one. */
   #mustRenew = false;
@@ -76,7 +74,8 @@ class KafkaProducer implements Producer {
   #deliveryFailure: BrokerError | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor({ rdkafka, describe }: Client, options: KafkaOptions, config: ProducerConfig) {
+  constructor(library: Client, options: KafkaOptions, config: ProducerConfig) {
+    const { rdkafka, describe } = library;
     const id = config.transactionalId;
     this.#name = id === undefined ? 'producer' : `producer ${JSON.stringify(id)}`;
     this.#options = options;
@@ -84,7 +83,9 @@ class KafkaProducer implements Producer {
     this.#withCode = codeByText(describe);
     const { client, topic: forTopics } = producerSettings(options, config);
     this.#make = () => this.#heard(construct(() => new rdkafka.Producer(client, forTopics)));
+    this.#handingOver = (made) => handingOver(library, made);
     this.#client = this.#make();
+    this.#handOver = this.#handingOver(this.#client);
     this.#transactions = id === undefined ? undefined : new Transactions(this.#client, id);
   }
 
@@ -107,17 +108,14 @@ class KafkaProducer implements Producer {
     client.setPollInterval(POLL_INTERVAL_MS);
   }
 
-  produce({ topic, partition, key, value, timestamp, headers }: ProduceRequest): void {
+  produce(request: ProduceRequest): void {
     if (this.#closing !== undefined) throw this.#closed();
     this.#transactions?.requireOpen();
-    const clientHeaders = toClientHeaders(headers, topic);
-    // librdkafka takes 0 for "now"; the epoch's next millisecond is nearer to it.
-    const time = timestamp === 0 ? 1 : timestamp;
-    const to = partition ?? null;
     try {
-      this.#client.produce(topic, to, withAddress(value), withAddress(key), time, undefined, clientHeaders);
+      this.#handOver(request);
     } catch (thrown) {
-      throw this.#produceError(thrown as ClientError, topic);
+      if (thrown instanceof BrokerError) throw thrown;
+      throw this.#produceError(thrown as ClientError, request.topic);
     }
   }
 
@@ -236,6 +234,7 @@ class KafkaProducer implements Producer {
     }
     const finished = this.#client;
     this.#client = client;
+    this.#handOver = this.#handingOver(client);
     this.#transactions = transactions;
     this.#mustRenew = false;
     await disconnect(finished);

@@ -1,6 +1,6 @@
 import rdkafka from 'node-rdkafka';
 import { expect, test } from 'vitest';
-import { loadClient } from '../../../src/brokers/kafka/client.js';
+import { clientFor } from '../../../src/brokers/kafka/client.js';
 import { codeByText, kindOf, translate } from '../../../src/brokers/kafka/errors.js';
 import { BrokerError } from '../../../src/errors.js';
 
@@ -47,7 +47,7 @@ test('the message says what was attempted, what happened and what to do', () => 
 });
 
 test('the number behind a text: delivery reports carry -1 and the text alone, in small letters', async () => {
-  const withCode = codeByText((await loadClient()).describe);
+  const withCode = codeByText((await clientFor({ 'bootstrap.servers': '127.0.0.1:9092' })).describe);
   expect(withCode({ message: 'message size too large', code: -1 })).toMatchObject({ code: 10 });
   expect(withCode({ message: 'Local: Message timed out', code: -1 })).toMatchObject({ code: -192 });
   expect(withCode({ message: 'something new', code: -1 })).toEqual({ message: 'something new', code: -1 });

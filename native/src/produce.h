@@ -1,0 +1,9 @@
+#pragma once
+
+#include <nan.h>
+
+namespace millrace {
+
+NAN_METHOD(Produce);
+
+}  // namespace millrace
