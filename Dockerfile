@@ -2,12 +2,13 @@
 # Another topology: docker run … run topology/messages.ts
 
 FROM node:24-bookworm-slim AS packages
-# node-rdkafka is built here, with TLS and every compression.
+# node-rdkafka is built here, with TLS and every compression, and then what millrace has in C++.
 RUN apt-get update \
   && apt-get install --yes --no-install-recommends python3 make g++ libssl-dev zlib1g-dev libzstd-dev \
   && rm -rf /var/lib/apt/lists/*
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
+COPY native ./native
 RUN npm ci --omit=dev
 
 FROM node:24-bookworm-slim
@@ -17,6 +18,7 @@ RUN apt-get update \
   && install --directory --owner=node --group=node /var/lib/millrace
 WORKDIR /app
 COPY --from=packages /app/node_modules ./node_modules
+COPY --from=packages /app/native ./native
 COPY package.json tsconfig.json millrace.config.ts ./
 COPY bin ./bin
 COPY scripts/messages.ts ./scripts/messages.ts

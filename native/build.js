@@ -1,5 +1,5 @@
 /**
- * Builds the way to many messages at once, when the package is installed. Never fails: without it node-rdkafka's own way is
+ * Builds the way for many messages at once, when the package is installed. Never fails: without it node-rdkafka's own way is
  * taken, which does the same and takes longer.
  */
 import { spawnSync } from 'node:child_process';
@@ -29,5 +29,5 @@ function build() {
 
 const problem = reason() ?? build();
 if (problem !== undefined) {
-  console.error(`millrace reads Kafka's messages one by one, which takes longer: ${problem}`);
+  console.error(`millrace moves Kafka's messages one by one, which takes longer: ${problem}`);
 }

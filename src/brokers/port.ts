@@ -43,7 +43,10 @@ export interface TopicPartitionTime extends TopicPartition {
   readonly timestamp: number;
 }
 
-/** A record as it lies in a topic: bytes. */
+/**
+ * A record as it lies in a topic: bytes. They may lie in one block of memory with those of other records, 32 KiB on Kafka:
+ * who keeps some for long makes a copy.
+ */
 export interface ConsumedRecord extends TopicPartitionOffset {
   readonly key: Buffer | null;
   readonly value: Buffer | null;

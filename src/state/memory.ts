@@ -80,7 +80,7 @@ class MemoryEngine implements StoreEngine {
     const content = this.#opened();
     for (const { key, value } of changes) {
       if (value === null) content.entries.delete(key.toString('latin1'));
-      else content.entries.set(key.toString('latin1'), [key, value]);
+      else content.entries.set(key.toString('latin1'), [alone(key), alone(value)]);
     }
     content.position = position;
   }
@@ -109,4 +109,10 @@ class MemoryEngine implements StoreEngine {
     if (this.#content === undefined) throw new Error(`the store ${this.#path} is closed`);
     return this.#content;
   }
+}
+
+/** Bytes that were read from a topic lie in a block with those of other records, which must not live as long as a store. */
+function alone(bytes: Buffer): Buffer {
+  const most = Math.max(Buffer.poolSize, 2 * bytes.length);
+  return bytes.buffer.byteLength > most ? Buffer.from(bytes) : bytes;
 }

@@ -65,7 +65,19 @@ afterAll(() => rm(project, { recursive: true, force: true }));
 
 test('has what is used, and nothing else', async () => {
   const files = await readdir(join(modules(), 'millrace'));
-  expect(files.sort()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'bin', 'dist', 'docs', 'package.json', 'src']);
+  expect(files.sort()).toEqual([
+    'CHANGELOG.md',
+    'LICENSE',
+    'README.md',
+    'bin',
+    'dist',
+    'docs',
+    'native',
+    'package.json',
+    'src',
+  ]);
+  const native = await readdir(join(modules(), 'millrace/native'));
+  expect(native.sort()).toEqual(['binding.gyp', 'build.js', 'paths.js', 'src']);
 });
 
 test('has types: the topology compiles, and a wrong type does not', async () => {
@@ -80,6 +92,29 @@ test.each(SOURCES.slice(0, 2))('%s prints what it says', async (file) => {
   const promised = promisedOutput(await readFile(join(project, file), 'utf8'));
   expect(promised.length).toBeGreaterThan(1);
   expect(brokenPromise(promised, await node('--import', 'tsx', file))).toBeUndefined();
+});
+
+test('builds what is in C++ when it is installed', async () => {
+  await run('npm', ['run', 'install'], { cwd: join(modules(), 'millrace') });
+  const loads =
+    "import('node-rdkafka').then(() => require('./node_modules/millrace/native/build/Release/batches.node'))";
+  expect(await node('--print', `${loads}.then((built) => console.log(Object.keys(built).join())); ''`)).toContain(
+    'fetch',
+  );
+});
+
+test('is installed without what is in C++ where there is no node-rdkafka', async () => {
+  const alone = await mkdtemp(join(tmpdir(), 'millrace-alone-'));
+  try {
+    await cp(join(modules(), 'millrace/native'), join(alone, 'native'), { recursive: true });
+    await writeFile(join(alone, 'package.json'), '{ "type": "module" }');
+    const { stderr } = await run(process.execPath, ['native/build.js'], { cwd: alone });
+    expect(stderr).toBe(
+      "millrace moves Kafka's messages one by one, which takes longer: node-rdkafka is not installed\n",
+    );
+  } finally {
+    await rm(alone, { recursive: true, force: true });
+  }
 });
 
 test('the command reads a topology of the project', async () => {
