@@ -58,8 +58,8 @@ function millrace(instances: number): Contender {
   };
 }
 
-/** A loop on node-rdkafka; `decoder` says what reads the changes in it. */
-function loop(name: string, kind: string, decoder: 'whole' | 'millrace'): Contender {
+/** A loop of `bench/peers`; `decoder` says what reads the changes in it. */
+function loop(name: string, kind: string, file: string, decoder: 'whole' | 'millrace'): Contender {
   return {
     name,
     kind,
@@ -68,7 +68,7 @@ function loop(name: string, kind: string, decoder: 'whole' | 'millrace'): Conten
     start: async (job) =>
       start(
         process.execPath,
-        [...NODE, '--import', 'tsx', inRoot('bench/peers/loop.ts'), JSON.stringify(job), decoder],
+        [...NODE, '--import', 'tsx', inRoot(`bench/peers/${file}`), JSON.stringify(job), decoder],
         THREADS,
       ),
   };
@@ -96,8 +96,9 @@ const quix: Contender = {
 /** All of them, in the order of the table. */
 export const contenders: readonly Contender[] = [
   millrace(1),
-  loop('loop by hand', 'loop', 'whole'),
-  loop("loop by hand with millrace's decoder", 'decoder', 'millrace'),
+  loop('loop by hand', 'loop', 'loop.ts', 'whole'),
+  loop("loop by hand with millrace's decoder", 'decoder', 'loop.ts', 'millrace'),
+  loop("the same on millrace's client", 'client', 'port-loop.ts', 'millrace'),
   millrace(2),
   jvm(1, WARM_AFTER),
   jvm(2),

@@ -3,7 +3,7 @@
  *
  *   --records N        changes in each input topic (2,000,000)
  *   --runs N           of each contender; their median counts (3)
- *   --only A,B         contenders: millrace, loop, decoder, jvm, quix, nodefluent (all)
+ *   --only A,B         contenders: millrace, loop, decoder, client, jvm, quix, nodefluent (all)
  *   --encodings A,B    json, connect-json, avro (all)
  *   --guarantees A,B   at_least_once, exactly_once_v2 (both)
  *   --longest S        seconds after which a run is broken off and its rate taken (120)

@@ -4,7 +4,7 @@
  * node-rdkafka makes an object of each message property by property, and two buffers with memory of their own: that takes
  * the main thread longer than all that millrace does with the record. Here the thread that fetches copies the bytes of
  * many messages into a block, side by side, with a table of numbers that says where they are. What it asks of librdkafka,
- * and when it stops, is what node-rdkafka's KafkaConsumerConsumeNum does.
+ * and when it stops, is what node-rdkafka's KafkaConsumerConsumeNum does, but that this does not swallow an error behind messages.
  */
 #include "fetch.h"
 
@@ -118,7 +118,10 @@ class Fetching : public Nan::AsyncWorker {
       rd_kafka_message_t* message = nullptr;
       {
         HeldClient client(connection_);
-        if (client.get() == nullptr) return Fail(RD_KAFKA_RESP_ERR__STATE);
+        if (client.get() == nullptr) {
+          error_ = RD_KAFKA_RESP_ERR__STATE;
+          return;
+        }
         message = librdkafka.rd_kafka_consumer_poll(client.get(), timeout_ms);
       }
       if (message == nullptr) return;
@@ -132,15 +135,11 @@ class Fetching : public Nan::AsyncWorker {
         librdkafka.rd_kafka_message_destroy(message);
         continue;
       }
-      Fail(message->err);
+      // What came before it is given beside it.
+      error_ = message->err;
       librdkafka.rd_kafka_message_destroy(message);
       return;
     }
-  }
-
-  /** An error counts where there is nothing before it: librdkafka says it again. */
-  void Fail(rd_kafka_resp_err_t error) {
-    if (messages_.empty()) error_ = error;
   }
 
   int32_t TopicOf(const rd_kafka_message_t* message) {

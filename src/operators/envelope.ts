@@ -14,10 +14,28 @@ const OPERATIONS: ReadonlySet<unknown> = new Set(['c', 'u', 'd', 'r', 't']);
  */
 export function isEnvelope(value: unknown, schema: ConnectSchema | undefined): value is Change<unknown> {
   if (typeof value !== 'object' || value === null) return false;
-  if (schema !== undefined) return schema.name !== undefined && ENVELOPE_NAME.test(schema.name);
+  return schema === undefined ? looksLikeEnvelope(value) : isNamedEnvelope(schema);
+}
+
+/** What was asked about last, with the answer: one operator after the other asks of the same, and neither is ever changed. */
+let lastEnvelope: object | undefined;
+let lastSchema: { readonly schema: ConnectSchema; readonly isEnvelope: boolean } | undefined;
+
+function isNamedEnvelope(schema: ConnectSchema): boolean {
+  if (lastSchema?.schema !== schema) {
+    lastSchema = { schema, isEnvelope: schema.name !== undefined && ENVELOPE_NAME.test(schema.name) };
+  }
+  return lastSchema.isEnvelope;
+}
+
+function looksLikeEnvelope(value: object): boolean {
+  if (value === lastEnvelope) return true;
   const change = value as Partial<Change<unknown>>;
   if (!OPERATIONS.has(change.op)) return false;
   const { source } = change;
+  if (typeof source !== 'object' || source === null) return false;
   // Most have both; one is enough to look at.
-  return typeof source === 'object' && source !== null && (change.after !== undefined || change.before !== undefined);
+  if (change.after === undefined && change.before === undefined) return false;
+  lastEnvelope = value;
+  return true;
 }

@@ -18,8 +18,8 @@ export interface Fetched {
 }
 
 /**
- * Asks for at most `most` messages and waits `timeoutMs` for each. One question at a time. May throw the client's error
- * instead of calling back with it.
+ * Asks for at most `most` messages and waits `timeoutMs` for each. One question at a time. An error may come with messages
+ * that were there before it, or be thrown.
  */
 export type Ask = (
   most: number,
@@ -40,14 +40,14 @@ function byBlocks(native: Native, client: Client, consumer: Rdkafka.KafkaConsume
   const inside = nativeClient(consumer);
   return (most, timeoutMs, done) =>
     native.fetch(inside, most, timeoutMs, (code, count, blocks, topics, offsets, table, ends) => {
-      if (code !== 0) return done({ code, message: client.describe(code) }, NOTHING);
       const records = messages.records(count, blocks, topics, offsets, table);
       const partitionEnds: TopicPartitionOffset[] = [];
       for (let i = 0; i < ends.length; i += 3) {
         const topic = messages.topic(topics[ends[i]!]!);
         partitionEnds.push({ topic, partition: ends[i + 1]!, offset: ends[i + 2]! });
       }
-      done(undefined, { records, ends: partitionEnds });
+      const error = code === 0 ? undefined : { code, message: client.describe(code) };
+      done(error, { records, ends: partitionEnds });
     });
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { fromClientHeaders, toClientHeaders } from '../../../src/brokers/kafka/headers.js';
+import { fromClientHeaders, toClientHeaders, toNativeHeaders } from '../../../src/brokers/kafka/headers.js';
 import { NO_HEADERS } from '../../../src/record.js';
 
 const header = (value: Buffer | null, key = 'h') => [{ key, value }];
@@ -33,4 +33,11 @@ test.each([
   expect(() => toClientHeaders(headers, 't')).toThrow(
     expect.objectContaining({ name: 'BrokerError', kind: 'record', code: 'HEADER' }),
   );
+});
+
+test('the native part takes any bytes, and null; a NUL in a name is refused', () => {
+  const bytes = Buffer.from([0xff, 0]);
+  expect(toNativeHeaders(NO_HEADERS, 't')).toBeUndefined();
+  expect(toNativeHeaders([...header(bytes), ...header(null, 'ü')], 't')).toEqual(['h', bytes, 'ü', null]);
+  expect(() => toNativeHeaders(header(bytes, 'a\0b'), 't')).toThrow(/topic t has a NUL in its name, which librdkafka/);
 });
