@@ -2,9 +2,9 @@
  * Fetches messages as blocks of memory.
  *
  * node-rdkafka makes an object of each message property by property, and two buffers with memory of their own: that takes
- * the main thread longer than all that millrace does with the record. Here the thread that fetches copies the bytes of
- * many messages into a block, side by side, with a table of numbers that says where they are. What it asks of librdkafka,
- * and when it stops, is what node-rdkafka's KafkaConsumerConsumeNum does, but that this does not swallow an error behind messages.
+ * the main thread about as long as reading, changing and writing the record. Here the thread that fetches copies the bytes
+ * of many messages into a block, side by side, with a table of numbers that says where they are. What it asks of
+ * librdkafka, and when it stops, is what node-rdkafka's KafkaConsumerConsumeNum does; but an error behind messages is kept.
  */
 #include "fetch.h"
 
@@ -44,7 +44,8 @@ void EachHeader(rd_kafka_headers_t* headers, Use use) {
   const char* name;
   const void* value;
   size_t length;
-  for (size_t i = 0; librdkafka.rd_kafka_header_get_all(headers, i, &name, &value, &length) == RD_KAFKA_RESP_ERR_NO_ERROR; i++) {
+  for (size_t i = 0;; i++) {
+    if (librdkafka.rd_kafka_header_get_all(headers, i, &name, &value, &length) != RD_KAFKA_RESP_ERR_NO_ERROR) return;
     use(name, std::strlen(name), value, length);
   }
 }
