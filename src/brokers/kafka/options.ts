@@ -31,7 +31,7 @@ export interface KafkaOptions {
    */
   readonly oauthBearerToken?: (() => string | Promise<string>) | undefined;
   /**
-   * Whether messages are moved by the part of millrace that is built when the package is installed, which takes half of the
+   * Whether messages are moved by the part of millrace that is built when the package is installed, which takes about half the
    * time. Default: where it was built.
    */
   readonly native?: boolean;
