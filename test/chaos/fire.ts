@@ -172,11 +172,11 @@ export class Fire {
     return disturbance;
   }
 
-  #judged(who: string, { how, said }: Outcome): void {
+  #judged(who: string, { how, said, hadNothing }: Outcome): void {
     this.#outcomes[how] += 1;
     this.#say(`${who}: ${how}${said.length === 0 ? '' : `, saying: ${said[0]}`}`);
     if (how === 'neither') this.#unclear.push(`${who} neither ended nor rejoined`);
-    else if (said.length === 0) this.#unclear.push(`${who} ${how} without a word`);
+    else if (said.length === 0 && !hadNothing) this.#unclear.push(`${who} ${how} without a word`);
   }
 
   #goOn(doing: Promise<void>): void {

@@ -21,6 +21,8 @@ export interface Outcome {
   readonly how: 'ended' | 'rejoined' | 'neither';
   /** What it said, warnings and worse. */
   readonly said: readonly string[];
+  /** When it was stopped it had read nothing since its start: a member that waits for partitions has none to lose. */
+  readonly hadNothing: boolean;
 }
 
 /** One instance of the group: a process of `millrace run` that is started again under the same name. */
@@ -147,6 +149,8 @@ async function thawed(process: MillraceProcess): Promise<Outcome> {
   } catch {
     how = process.hasEnded ? 'ended' : 'neither';
   }
+  const statuses = process.output.slice(0, from).map((line) => JSON.parse(line) as Line);
+  const hadNothing = statuses.findLast(({ event }) => event === 'status')?.read === 0;
   const said = since().filter(({ level, event }) => level === 'warn' || event === 'error');
-  return { how, said: said.map(({ message }) => String(message)) };
+  return { how, said: said.map(({ message }) => String(message)), hadNothing };
 }

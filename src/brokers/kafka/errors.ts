@@ -65,6 +65,7 @@ const RETRIABLE: ReadonlySet<number> = new Set([
   ERR_TIMED_OUT,
   ERR_QUEUE_FULL,
   -180, // ERR__WAIT_COORD
+  -166, // ERR__TIMED_OUT_QUEUE
   -178, // ERR__IN_PROGRESS
   UNKNOWN_TOPIC, // it may be created
   5, // LEADER_NOT_AVAILABLE

@@ -26,6 +26,7 @@ test('a member that another one replaced is fenced, even where the error also as
 test.each([
   ['retriable', ['ERR__TRANSPORT', 'ERR__ALL_BROKERS_DOWN', 'ERR__TIMED_OUT', 'ERR_COORDINATOR_NOT_AVAILABLE']],
   ['retriable', ['ERR_REBALANCE_IN_PROGRESS', 'ERR_UNSTABLE_OFFSET_COMMIT', 'ERR__QUEUE_FULL', 'ERR__MSG_TIMED_OUT']],
+  ['retriable', ['ERR__TIMED_OUT_QUEUE']],
   ['record', ['ERR_MSG_SIZE_TOO_LARGE', 'ERR_INVALID_RECORD', 'ERR_INVALID_TIMESTAMP', 'ERR_INVALID_MSG']],
   ['fatal', ['ERR__FATAL', 'ERR__FENCED', 'ERR_INVALID_PRODUCER_EPOCH', 'ERR_TOPIC_AUTHORIZATION_FAILED']],
 ] as const)('by its number: %s', (kind, names) => {
